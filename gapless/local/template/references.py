@@ -1,0 +1,135 @@
+"""What Ref and GetAtt of a resource give on this machine: deterministic names, of the shape they have on AWS."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gapless.local.template.errors import TemplateError
+
+# The property that names a resource of a type; any other resource is named after the stack and its logical id.
+NAME_PROPERTIES = {
+    "AWS::ApiGateway::ApiKey": "Name",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::KMS::Alias": "AliasName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::Serverless::Function": "FunctionName",
+    "AWS::Serverless::SimpleTable": "TableName",
+}
+API_TYPES = ("AWS::Serverless::Api", "AWS::ApiGateway::RestApi")
+FUNCTION_TYPES = ("AWS::Serverless::Function", "AWS::Lambda::Function")
+TABLE_TYPES = ("AWS::DynamoDB::Table", "AWS::Serverless::SimpleTable")
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the stack stands: what its names and ARNs are made of.
+
+    endpoint: where the DynamoDB and SQS engine answers; queue URLs start with it.
+    """
+
+    stack_name: str
+    region: str
+    account: str
+    endpoint: str
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource of a service that has regions."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+
+class References:
+    """Answers Ref and GetAtt of the stack's resources, and of those that SAM makes from them."""
+
+    def __init__(self, resources: Mapping[str, Any], site: Site, name_of: Callable[[str, str], str | None]) -> None:
+        """resources: the Resources section; name_of: resolves the property that names a resource, None without one."""
+        self._types = {logical_id: resource["Type"] for logical_id, resource in resources.items()}
+        self._site = site
+        self._name_of = name_of
+
+    def ref(self, logical_id: str, place: str) -> str:
+        """The value of Ref; raises TemplateError when nothing has that logical id."""
+        owner, _, part = logical_id.partition(".")
+        if part:
+            return self._part(owner, part, place)
+        kind = self._type(logical_id, place)
+        name = self._name(logical_id, kind)
+        if kind in API_TYPES:
+            return "local"
+        if kind == "AWS::SQS::Queue":
+            return f"{self._site.endpoint}/{self._site.account}/{name}"
+        if kind == "AWS::SNS::Topic":
+            return self._site.arn("sns", name)
+        return name
+
+    def attribute(self, logical_id: str, attribute: str, place: str) -> str:
+        """The value of GetAtt; raises TemplateError for an attribute this stack has no value for."""
+        kind = self._type(logical_id, place)
+        attributes = self._attributes(kind, self._name(logical_id, kind))
+        if attribute not in attributes:
+            known = ", ".join(sorted(attributes)) or "none"
+            raise TemplateError(
+                f"{place}: {logical_id} ({kind}) has no attribute {attribute} on this machine; it has: {known}"
+            )
+        return attributes[attribute]
+
+    def _attributes(self, kind: str, name: str) -> dict[str, str]:
+        site = self._site
+        if kind in TABLE_TYPES:
+            arn = site.arn("dynamodb", f"table/{name}")
+            return {"Arn": arn, "StreamArn": f"{arn}/stream/local"}
+        if kind in FUNCTION_TYPES:
+            return {"Arn": site.arn("lambda", f"function:{name}")}
+        attributes = {
+            "AWS::SQS::Queue": {
+                "Arn": site.arn("sqs", name),
+                "QueueName": name,
+                "QueueUrl": f"{site.endpoint}/{site.account}/{name}",
+            },
+            "AWS::IAM::Role": {"Arn": f"arn:aws:iam::{site.account}:role/{name}", "RoleId": name},
+            "AWS::ApiGateway::ApiKey": {"APIKeyId": name},
+            "AWS::ApiGateway::RestApi": {"RestApiId": "local", "RootResourceId": "root"},
+            "AWS::CloudWatch::Alarm": {"Arn": site.arn("cloudwatch", f"alarm:{name}")},
+            "AWS::KMS::Key": {"Arn": site.arn("kms", f"key/{name}"), "KeyId": name},
+            "AWS::Lambda::Url": {"FunctionUrl": f"https://{name.lower()}.lambda-url.{site.region}.on.aws/"},
+            "AWS::Logs::LogGroup": {"Arn": site.arn("logs", f"log-group:{name}:*")},
+            "AWS::S3::Bucket": {"Arn": f"arn:aws:s3:::{name}"},
+            "AWS::SNS::Topic": {"TopicArn": site.arn("sns", name), "TopicName": name},
+        }
+        return attributes.get(kind, {})
+
+    def _part(self, owner: str, part: str, place: str) -> str:
+        # SAM lets a template name what it generates by the resource it comes from: `!Ref Api.Stage`.
+        kind = self._type(owner, place)
+        if part == "Stage" and kind in API_TYPES:
+            return self._name_of(owner, "StageName") or ""
+        if part in ("Alias", "Version") and kind in FUNCTION_TYPES:
+            return self.attribute(owner, "Arn", place)  # one version of the code runs here: the one on disk
+        raise TemplateError(f"{place}: {owner} ({kind}) has no part {part} that can be named here")
+
+    def _type(self, logical_id: str, place: str) -> str:
+        kind = self._types.get(logical_id) or self._generated_type(logical_id)
+        if kind is None:
+            known = ", ".join(sorted(self._types))
+            raise TemplateError(f"{place}: there is no parameter or resource {logical_id}; the resources are: {known}")
+        return str(kind)
+
+    def _generated_type(self, logical_id: str) -> str | None:
+        # SAM names what it makes from a resource after it: ProcessorRole, TicketUrl, ApiStage.
+        # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
+        for suffix, kind in (("Role", "AWS::IAM::Role"), ("Url", "AWS::Lambda::Url")):
+            if self._types.get(logical_id.removesuffix(suffix)) in FUNCTION_TYPES:
+                return kind
+        is_api_key = self._types.get(logical_id.removesuffix("ApiKey")) in API_TYPES
+        return "AWS::ApiGateway::ApiKey" if is_api_key else None
+
+    def _name(self, logical_id: str, kind: str) -> str:
+        given = self._name_of(logical_id, NAME_PROPERTIES[kind]) if kind in NAME_PROPERTIES else None
+        return given or f"{self._site.stack_name}-{logical_id}"

@@ -1,0 +1,121 @@
+"""The template as text: YAML with CloudFormation's short tags, and AWS::Include put in place."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gapless.local.template.errors import Node, TemplateError
+
+LINE_TAGS = {"Ref": "Ref", "Condition": "Condition"}  # every other short tag is `Fn::` and its own name
+
+
+class _CloudFormationLoader(yaml.SafeLoader):
+    """YAML as CloudFormation reads it: short tags are functions, dates are text, no key may stand twice."""
+
+
+# CloudFormation has no dates: `Version: 2012-10-17` is text.
+_CloudFormationLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _construct_mapping(loader: _CloudFormationLoader, node: yaml.MappingNode) -> dict[str, Any]:
+    loader.flatten_mapping(node)
+    mapping: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        # JSON has no other keys than text: `200:` is "200", as it is written.
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+        if key is None or key in mapping:
+            problem = "a key must be text" if key is None else f"the key {key!r} stands here for the second time"
+            raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+        mapping[key] = loader.construct_object(value_node, deep=True)
+    return mapping
+
+
+def _construct_short_tag(loader: _CloudFormationLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = LINE_TAGS.get(suffix, f"Fn::{suffix}")
+    if isinstance(node, yaml.ScalarNode):
+        text = loader.construct_scalar(node)
+        return {name: str(text).split(".", 1) if suffix == "GetAtt" else text}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    if isinstance(node, yaml.MappingNode):
+        return {name: _construct_mapping(loader, node)}
+    raise AssertionError(f"YAML knows no other node: {node}")
+
+
+_CloudFormationLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+_CloudFormationLoader.add_multi_constructor("!", _construct_short_tag)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a template, with every AWS::Include in it replaced by the file it names.
+
+    path: the template; Locations are relative to its folder.
+    Raises TemplateError for a missing file, for YAML that does not parse (with line and column), for a bad include.
+    """
+    template = _parse(path, path.name)
+    if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
+        raise TemplateError(f"{path}: a template is a mapping with a Resources section; this file has none")
+    included: dict[str, Node] = _include(template, "", path.parent, (path.resolve(),))
+    return included
+
+
+def _parse(path: Path, place: str) -> Node:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(f"{place}: cannot read {path}: {error}") from error
+    try:
+        # S506 does not know that our loader is a SafeLoader, which builds nothing but plain data.
+        return yaml.load(text, Loader=_CloudFormationLoader)  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
+        raise TemplateError(f"{path}, {where}: {error.problem or error}") from error
+    except yaml.YAMLError as error:
+        raise TemplateError(f"{path}: {error}") from error
+
+
+def _include(node: Node, place: str, directory: Path, within: tuple[Path, ...]) -> Node:
+    if isinstance(node, list):
+        return [_include(value, f"{place}[{index}]", directory, within) for index, value in enumerate(node)]
+    if not isinstance(node, dict):
+        return node
+    tree = {
+        key: _include(value, f"{place}.{key}".lstrip("."), directory, within)
+        for key, value in node.items()
+        if key != "Fn::Transform"
+    }
+    if "Fn::Transform" not in node:
+        return tree
+    location = _location(node["Fn::Transform"], place)
+    snippet = _snippet(location, place, directory, within)
+    if not tree:
+        return snippet
+    if not isinstance(snippet, dict):
+        raise TemplateError(f"{place}: {location} is included beside other keys, so it must be a mapping")
+    return {**tree, **snippet}
+
+
+def _location(transform: Node, place: str) -> str:
+    parameters = transform.get("Parameters") if isinstance(transform, dict) else None
+    if not isinstance(parameters, dict) or transform.get("Name") != "AWS::Include":
+        raise TemplateError(f"{place}: Fn::Transform knows AWS::Include here and no other macro")
+    location = parameters.get("Location")
+    if not isinstance(location, str) or "://" in location:
+        raise TemplateError(
+            f"{place}: the Location of AWS::Include must be a path relative to the template, not {location!r}"
+        )
+    return location
+
+
+def _snippet(location: str, place: str, directory: Path, within: tuple[Path, ...]) -> Node:
+    path = (directory / location).resolve()
+    if not path.is_file():
+        raise TemplateError(f"{place}: AWS::Include names {location}, and there is no such file in {directory}")
+    if path in within:
+        raise TemplateError(f"{place}: {location} includes itself")
+    return _include(_parse(path, place), place, directory, (*within, path))
