@@ -1,0 +1,131 @@
+"""A pool of handler processes: one for each invocation in flight, reused, replaced when it ends or its code changes."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+from gapless.local.function.process import HandlerProcess
+from gapless.local.function.runtime_api import MAX_EVENT_BYTES, Invocation
+from gapless.local.function.settings import FunctionSettings
+
+Snapshot = frozenset[tuple[str, int, int]]
+
+
+class FunctionHost:
+    """Invokes one function.
+
+    python: the interpreter the handler runs on; log: called with each line it prints; concurrency: how many processes
+    at most, further invocations wait; on_change: called when a process was started or has ended.
+    """
+
+    def __init__(
+        self,
+        settings: FunctionSettings,
+        *,
+        python: str = sys.executable,
+        log: Callable[[str], None] | None = None,
+        concurrency: int = 8,
+        on_change: Callable[[], None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._python = python
+        self._log = log or (lambda line: None)
+        self._on_change = on_change or (lambda: None)
+        self._slots = asyncio.Semaphore(concurrency)
+        self._code: dict[HandlerProcess, Snapshot] = {}  # every live process, and the code it was started with
+        self._idle: list[HandlerProcess] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Start one process, so that the first invocation finds it warm. A handler that cannot be imported is no
+        error here: its first invocation says so."""
+        self._idle.append(await self._start_process())
+
+    async def invoke(self, event: bytes) -> Invocation:
+        """Run the handler once on `event`, a JSON document.
+
+        A crash, a timeout and an import error are failed invocations, as in Lambda.
+        Raises RuntimeError when the host is stopped: then the function was not invoked.
+        """
+        if len(event) > MAX_EVENT_BYTES:
+            message = f"Request must be smaller than {MAX_EVENT_BYTES} bytes for the InvokeFunction operation"
+            return Invocation.failed("RequestEntityTooLargeException", message)
+        async with self._slots:
+            process = await self._take()
+            try:
+                invocation = await process.invoke(event)
+            except BaseException:
+                await process.kill()  # cancelled: whatever the handler is doing now, nobody waits for it
+                raise
+            if process.alive:
+                self._idle.append(process)
+            return invocation
+
+    async def stop(self) -> None:
+        """End every process, also in the middle of an invocation, which then fails."""
+        self._stopping = True
+        await asyncio.gather(*(process.stop() for process in list(self._code)))
+        await asyncio.gather(*self._tasks)
+
+    def pids(self) -> list[int]:
+        """The live handler processes."""
+        return [process.pid for process in self._code]
+
+    async def _take(self) -> HandlerProcess:
+        """An idle process with the code as it is on disk now, or a new one."""
+        if self._stopping:
+            raise RuntimeError(f"the function host of {self._settings.name} is stopped")
+        await asyncio.sleep(0)  # lets the loop see connections that a dead process has dropped
+        code = take_snapshot(self._settings.code)
+        while self._idle:
+            process = self._idle.pop()
+            if process.alive and self._code.get(process) == code:
+                return process
+            self._background(process.stop())
+        return await self._start_process()
+
+    async def _start_process(self) -> HandlerProcess:
+        code = take_snapshot(self._settings.code)  # before the import: an edit during it counts as a change
+        process = await HandlerProcess.start(self._settings, self._python, self._log)
+        self._code[process] = code
+        self._background(self._watch(process))
+        self._on_change()
+        return process
+
+    async def _watch(self, process: HandlerProcess) -> None:
+        """Drop a process when it ends. One that ends while idle, of somebody's kill, is replaced at once if it was
+        the last; one whose handler never got imported is not, or it would be started for ever."""
+        await asyncio.wait({process.ended})
+        del self._code[process]
+        was_idle = process in self._idle
+        if was_idle:
+            self._idle.remove(process)
+        self._on_change()
+        if was_idle and process.ready and not self._code and not self._stopping:
+            await self.start()
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def take_snapshot(code: Path) -> Snapshot:
+    """Path, mtime and size of every Python file below `code`: what an edit changes."""
+    return frozenset((entry.path, (stat := entry.stat()).st_mtime_ns, stat.st_size) for entry in source_files(code))
+
+
+def source_files(folder: Path | str) -> Iterator[os.DirEntry[str]]:
+    """The *.py files below a folder, hidden folders and __pycache__ left out."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith((".", "__pycache__")):
+                continue
+            if entry.is_dir():
+                yield from source_files(entry.path)
+            elif entry.name.endswith(".py"):
+                yield entry

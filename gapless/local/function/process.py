@@ -1,0 +1,147 @@
+"""One handler process: started, given events one at a time, and replaced rather than repaired."""
+
+import asyncio
+import os
+import re
+import signal
+import time
+import uuid
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gapless.local.function.runtime_api import Invocation, RuntimeApi, Work
+from gapless.local.function.settings import FunctionSettings, handler_environment
+
+T = TypeVar("T")
+
+LAUNCHER = Path(__file__).with_name("launch.py")
+INIT_SECONDS = 30.0  # Lambda allows 10; a laptop may start several processes at once
+STOP_SECONDS = 2.0
+LAST_LINES_SECONDS = 0.5
+
+
+class HandlerProcess:
+    """A process with the handler imported, behind a Runtime API of its own. Events are given to it one at a time.
+
+    ended: done, with the exit status, when it has exited and everything of it is closed and logged.
+    """
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        api: RuntimeApi,
+        timeout_seconds: float,
+        log: Callable[[str], None],
+    ) -> None:
+        self._process = process
+        self._api = api
+        self._timeout = timeout_seconds
+        self._log = log
+        self.pid = process.pid
+        self.ended: asyncio.Task[int] = asyncio.create_task(self._run())
+
+    @classmethod
+    async def start(cls, settings: FunctionSettings, python: str, log: Callable[[str], None]) -> "HandlerProcess":
+        """Start a process; does not wait for the handler's import.
+
+        log: called with each line the process prints.
+        """
+        api = RuntimeApi(settings.arn)
+        address = await api.start()
+        process = await asyncio.create_subprocess_exec(
+            *(python, str(LAUNCHER), settings.handler),
+            cwd=settings.code,
+            env=handler_environment(settings, address, uuid.uuid4().hex),
+            stdin=asyncio.subprocess.PIPE,  # the leash: it closes when this process ends
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,  # a Ctrl-C in the terminal is the stack's to handle; and one kill reaches children
+        )
+        return cls(process, api, settings.timeout_seconds, log)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be given an event: starting, or waiting for one."""
+        return self._process.returncode is None and not self._api.lost
+
+    @property
+    def ready(self) -> bool:
+        """Whether the handler was imported."""
+        return self._api.ready.is_set()
+
+    async def invoke(self, event: bytes) -> Invocation:
+        """Give it one event and wait for the answer, its end, or the timeout, whichever is first."""
+        request_id = str(uuid.uuid4())
+        if not self.ready and await self._until_end(self._api.ready.wait(), INIT_SECONDS) is None:
+            return self._api.init_error or await self._failure(request_id, INIT_SECONDS)
+        deadline_ms = int((time.time() + self._timeout) * 1000)
+        answer = await self._until_end(self._api.deliver(Work(request_id, event, deadline_ms)), self._timeout)
+        return answer or await self._failure(request_id, self._timeout)
+
+    async def stop(self) -> None:
+        """End it, by SIGTERM and then by force, and everything it started."""
+        self._signal(signal.SIGTERM)
+        await asyncio.wait({self.ended}, timeout=STOP_SECONDS)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End it by force."""
+        self._signal(signal.SIGKILL)
+        await asyncio.shield(self.ended)
+
+    async def _run(self) -> int:
+        """Log what it prints until it exits, then close its Runtime API."""
+        logging = asyncio.create_task(self._pass_on_lines())
+        status = await self._process.wait()
+        # A process it started itself may hold the pipe open: then its output is of no more interest.
+        await asyncio.wait({logging}, timeout=LAST_LINES_SECONDS)
+        logging.cancel()
+        await self._api.stop()
+        return status
+
+    async def _until_end(self, work: Coroutine[Any, Any, T], seconds: float) -> T | None:
+        """The result of `work`, or None when the process ends or the time is up before it."""
+        task = asyncio.create_task(work)
+        try:
+            await asyncio.wait({task, self.ended}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            task.cancel()
+
+    async def _failure(self, request_id: str, seconds: float) -> Invocation:
+        """Word the end of a process as Lambda does; one that is still running has used up its time."""
+        if not self.ended.done():
+            await self.kill()
+            message = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
+            return Invocation.failed("Sandbox.Timedout", message)
+        reason = exit_reason(self.ended.result())
+        return Invocation.failed("Runtime.ExitError", f"RequestId: {request_id} Error: {reason}")
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    async def _pass_on_lines(self) -> None:
+        """Log what the process prints, line by line; awslambdaric ends the lines of a traceback with \\r."""
+        output = self._process.stdout
+        rest = b""
+        while output is not None and (chunk := await output.read(65536)):
+            *lines, rest = re.split(rb"[\r\n]", rest + chunk)
+            for line in filter(None, lines):
+                self._log(line.decode(errors="replace"))
+        if rest:
+            self._log(rest.decode(errors="replace"))
+
+
+def exit_reason(status: int) -> str:
+    """An exit status in Lambda's words; negative: the signal that ended the process."""
+    if status == 0:
+        return "Runtime exited without providing a reason"
+    if status > 0:
+        return f"Runtime exited with error: exit status {status}"
+    name = {signal.SIGKILL: "killed", signal.SIGSEGV: "segmentation fault", signal.SIGABRT: "aborted"}.get(
+        signal.Signals(-status), signal.Signals(-status).name
+    )
+    return f"Runtime exited with error: signal: {name}"
