@@ -1,0 +1,192 @@
+"""The REST API of a template: its AWS::Serverless::Api, read whole before the first request."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gapless.local.gateway.credentials import Security, read_security
+from gapless.local.gateway.definition import DefinitionError, Node, is_true, mapping, refuse_unknown
+from gapless.local.gateway.gateway_responses import GatewayResponses
+from gapless.local.gateway.integration import Integration, read_integration
+from gapless.local.gateway.route import ANY, METHODS
+from gapless.local.gateway.throttle import Throttle, read_throttles, throttle_of
+from gapless.local.gateway.validate import Validator, read_validator
+from gapless.local.template import Resource, Template
+
+ANY_METHOD = "x-amazon-apigateway-any-method"
+API_SERVED = ("Auth", "DefinitionBody", "GatewayResponses", "MethodSettings", "StageName", "Variables")
+# What an API looks like from outside, who sees its logs, and where it is reached: nothing a call's answer depends on.
+API_WITHOUT_EFFECT = (
+    *(
+        "AccessLogSetting",
+        "AlwaysDeploy",
+        "Description",
+        "DisableExecuteApiEndpoint",
+        "Domain",
+        "EndpointConfiguration",
+    ),
+    *("FailOnWarnings", "Name", "OpenApiVersion", "PropagateTags", "Tags", "TracingEnabled"),
+)
+AUTH_SERVED = ("ApiKeyRequired", "DefaultAuthorizer")
+# The keys of a usage plan are resources of their own; its quota and the role of a Lambda integration do not exist here.
+AUTH_WITHOUT_EFFECT = (
+    "AddApiKeyRequiredToCorsPreflight",
+    "AddDefaultAuthorizerToCorsPreflight",
+    "InvokeRole",
+    "UsagePlan",
+)
+DOCUMENT_SERVED = (
+    *("components", "openapi", "paths", "security", "x-amazon-apigateway-gateway-responses"),
+    *("x-amazon-apigateway-request-validator", "x-amazon-apigateway-request-validators"),
+)
+DOCUMENT_WITHOUT_EFFECT = (
+    *("externalDocs", "info", "servers", "tags", "x-amazon-apigateway-documentation"),
+    *("x-amazon-apigateway-endpoint-configuration", "x-amazon-apigateway-importexport-version"),
+)
+OPERATION_SERVED = (
+    *("parameters", "requestBody", "responses", "security"),
+    *("x-amazon-apigateway-integration", "x-amazon-apigateway-request-validator"),
+)
+OPERATION_WITHOUT_EFFECT = ("deprecated", "description", "externalDocs", "operationId", "summary", "tags")
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method of one resource. http_method: or ANY; throttle: None when nothing limits it."""
+
+    http_method: str
+    resource_path: str
+    security: Security
+    throttle: Throttle | None
+    validator: Validator
+    integration: Integration
+
+
+@dataclass(frozen=True)
+class RestApi:
+    """A deployed API: one stage of it. variables: the stage's; api_keys: those that are valid."""
+
+    api_id: str
+    account: str
+    stage: str
+    variables: dict[str, str]
+    methods: tuple[Method, ...]
+    gateway_responses: GatewayResponses
+    api_keys: frozenset[str]
+
+
+def read_api(template: Template) -> RestApi:
+    """The API of a template; raises DefinitionError for whatever in it the local gateway does not serve.
+
+    Only what the template says is served: an API that differs from the deployed one would be worse than none.
+    """
+    apis = template.of_type("AWS::Serverless::Api")
+    if len(apis) != 1:
+        raise DefinitionError(f"the template has {len(apis)} resources of type AWS::Serverless::Api; it must have one")
+    api = apis[0]
+    place = f"Resources.{api.logical_id}.Properties"
+    properties = refuse_unknown(api.properties, API_SERVED, API_WITHOUT_EFFECT, place)
+    document = _document(properties.get("DefinitionBody"), f"{place}.DefinitionBody")
+    default = _default_security(properties.get("Auth"), f"{place}.Auth")
+    throttles = read_throttles(properties.get("MethodSettings"), f"{place}.MethodSettings")
+    return RestApi(
+        api_id=api.physical_id,
+        account=template.site.account,
+        stage=str(properties.get("StageName") or "Prod"),
+        variables={name: str(value) for name, value in mapping(properties.get("Variables"), place).items()},
+        methods=tuple(_methods(document, default, throttles, f"{place}.DefinitionBody")),
+        gateway_responses=GatewayResponses(*_gateway_responses(template, api, document, place)),
+        api_keys=frozenset(_api_keys(template, api)),
+    )
+
+
+def _document(document: Node, place: str) -> dict[str, Node]:
+    if not isinstance(document, dict):
+        raise DefinitionError(f"{place}: the local gateway serves an API whose OpenAPI document stands here")
+    version = str(document.get("openapi"))
+    if not version.startswith("3.0."):
+        raise DefinitionError(f"{place}: API Gateway imports OpenAPI 3.0, and this document says openapi: {version}")
+    return refuse_unknown(document, DOCUMENT_SERVED, DOCUMENT_WITHOUT_EFFECT, place)
+
+
+def _methods(
+    document: Node, default: Security, throttles: dict[tuple[str, str], Throttle], place: str
+) -> Iterator[Method]:
+    for path, item in mapping(document.get("paths"), f"{place}.paths").items():
+        here = f"{place}.paths.{path}"
+        names = {name.lower(): name for name in METHODS} | {ANY_METHOD: ANY}
+        refuse_unknown(item, (*names, "parameters"), ("description", "summary"), here)
+        for key, operation in item.items():
+            if key in names:
+                throttle = throttle_of(throttles, names[key], path)
+                shared = item.get("parameters") or []
+                yield _method(document, names[key], path, operation, shared, default, throttle, f"{here}.{key}")
+
+
+def _method(
+    document: Node,
+    http_method: str,
+    path: str,
+    operation: Node,
+    shared: list[Node],
+    default: Security,
+    throttle: Throttle | None,
+    place: str,
+) -> Method:
+    refuse_unknown(operation, OPERATION_SERVED, OPERATION_WITHOUT_EFFECT, place)
+    if "x-amazon-apigateway-integration" not in operation:
+        raise DefinitionError(f"{place}: it has no x-amazon-apigateway-integration, so nothing would answer it")
+    requirements = operation.get("security", document.get("security"))
+    schemes = mapping(document.get("components"), place).get("securitySchemes")
+    return Method(
+        http_method,
+        path,
+        default if requirements is None else read_security(requirements, schemes, f"{place}.security"),
+        throttle,
+        read_validator(document, operation, shared, place),
+        read_integration(
+            operation["x-amazon-apigateway-integration"],
+            operation.get("responses"),
+            f"{place}.x-amazon-apigateway-integration",
+        ),
+    )
+
+
+def _default_security(auth: Node, place: str) -> Security:
+    refuse_unknown(auth, AUTH_SERVED, AUTH_WITHOUT_EFFECT, place)
+    authorizer = mapping(auth, place).get("DefaultAuthorizer", "NONE")
+    if authorizer not in ("AWS_IAM", "NONE"):
+        raise DefinitionError(f"{place}.DefaultAuthorizer: the local gateway serves AWS_IAM and NONE, not {authorizer}")
+    return Security(authorizer == "AWS_IAM", is_true(mapping(auth, place).get("ApiKeyRequired")))
+
+
+def _gateway_responses(template: Template, api: Resource, document: Node, place: str) -> tuple[Node, str]:
+    """The customised types, in the form of the OpenAPI extension, from the document or SAM's property."""
+    extension = "x-amazon-apigateway-gateway-responses"
+    own = template.of_type("AWS::ApiGateway::GatewayResponse")
+    if own:
+        raise DefinitionError(f"Resources.{own[0].logical_id}: write it under {place}.DefinitionBody.{extension}")
+    if "GatewayResponses" not in api.properties:
+        return document.get(extension), f"{place}.DefinitionBody.{extension}"
+    if extension in document:
+        raise DefinitionError(f"{place}: GatewayResponses and DefinitionBody.{extension} exclude each other here")
+    looks = mapping(api.properties["GatewayResponses"], f"{place}.GatewayResponses")
+    return {name: _from_sam(look) for name, look in looks.items()}, f"{place}.GatewayResponses"
+
+
+def _from_sam(look: Node) -> Node:
+    names = {"StatusCode": "statusCode", "ResponseTemplates": "responseTemplates"}
+    renamed = {names.get(key, key): value for key, value in look.items() if key != "ResponseParameters"}
+    parameters: Mapping[str, Node] = look.get("ResponseParameters") or {}
+    headers = {f"gatewayresponse.header.{name}": value for name, value in (parameters.get("Headers") or {}).items()}
+    others = {key: value for key, value in parameters.items() if key != "Headers"}
+    return {**renamed, "responseParameters": {**headers, **others}}
+
+
+def _api_keys(template: Template, api: Resource) -> Iterator[str]:
+    """The value of each enabled key. AWS invents the value of a key without one; here it is the key's own id."""
+    for key in template.of_type("AWS::ApiGateway::ApiKey"):
+        if is_true(key.properties.get("Enabled")):
+            yield str(key.properties.get("Value") or key.physical_id)
+    usage_plan = mapping(mapping(api.properties.get("Auth"), api.logical_id).get("UsagePlan"), api.logical_id)
+    if usage_plan.get("CreateUsagePlan", "NONE") != "NONE":
+        yield f"{template.site.stack_name}-{api.logical_id}ApiKey"

@@ -1,0 +1,80 @@
+"""What stands behind the gateway: DynamoDB, or a mock."""
+
+import asyncio
+import logging
+import re
+from typing import Protocol
+
+import aiohttp
+
+from gapless.local.gateway.refusal import Refusal
+from gapless.local.gateway.strict_json import NotJson, read_json
+
+LOG = logging.getLogger(__name__)
+
+READS = frozenset({"BatchGetItem", "DescribeTable", "GetItem", "ListTables", "Query", "Scan", "TransactGetItems"})
+# What DynamoDB says to a document that is not JSON. Engines differ: DynamoDB Local answers 500.
+SERIALIZATION_EXCEPTION = b'{"__type":"com.amazon.coral.service#SerializationException"}'
+# The mock reads its status leniently: `{statusCode: 200}` and a trailing comma are accepted by AWS.
+MOCK_STATUS = re.compile(r"""["']?\bstatusCode\b["']?\s*:\s*([1-5]\d\d)\b""")
+
+
+class Answer(Protocol):
+    """What the engine answered."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def body(self) -> bytes:
+        """The document, unread."""
+
+
+class Engine(Protocol):
+    """What the gateway needs of a DynamoDB engine."""
+
+    async def post(self, target: str, body: bytes) -> Answer:
+        """Send a document to `X-Amz-Target: target`; raises aiohttp.ClientError, OSError or TimeoutError."""
+
+
+async def call_dynamodb(engine: Engine, action: str, text: str, seconds: float) -> tuple[int, bytes]:
+    """Send the rendered text and return the status and body of the answer.
+
+    action: such as PutItem; seconds: how long to wait. Raises Refusal when the engine cannot be reached or is too slow.
+    """
+    if not _is_object(text):
+        return 400, SERIALIZATION_EXCEPTION
+    try:
+        async with asyncio.timeout(seconds):
+            answer = await engine.post(f"DynamoDB_20120810.{action}", utf8(text))
+    except TimeoutError as error:
+        raise Refusal("INTEGRATION_TIMEOUT") from error
+    except (aiohttp.ClientError, OSError) as error:
+        LOG.warning("DynamoDB could not be reached: %s", error)
+        raise Refusal("INTEGRATION_FAILURE") from error
+    return answer.status, answer.body
+
+
+def mock_status(text: str) -> int:
+    """The status that a mock's rendered text asks for; raises Refusal when it asks for none."""
+    found = MOCK_STATUS.search(text)
+    if found is None:
+        LOG.error('a mock needs {"statusCode": NUMBER} from its request template, which gave %r', text[:200])
+        raise Refusal("API_CONFIGURATION_ERROR")
+    return int(found[1])
+
+
+def utf8(text: str) -> bytes:
+    """The text as Java would send it: two halves of a surrogate pair are one character, a lone half is `?`."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass").encode("utf-8", "replace")
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(read_json(text), dict)
+    except NotJson:
+        return False

@@ -1,0 +1,108 @@
+"""Gateway responses: how the gateway's own refusals look.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gapless.local.gateway.definition import DefinitionError, Node, mapping, refuse_unknown
+from gapless.local.gateway.expression import Source, named_source, read_expression
+from gapless.local.gateway.invocation import Invocation
+from gapless.local.gateway.message import Response, can_carry
+from gapless.local.gateway.refusal import KINDS, Refusal
+
+VARIABLE = re.compile(r"\$(context|stageVariables|method\.request\.(?:header|querystring|path))((?:\.[\w-]+)+)")
+LOGIC = re.compile(r"#\{?(?:set|if|elseif|else|end|foreach|macro|define)\b|\$!?\{?(?:input|util)\b")
+HEADER = "gatewayresponse.header."
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One customised type. templates: content type -> literal text and sources by turns."""
+
+    status: int | None
+    headers: dict[str, Source]
+    templates: dict[str, tuple[str | Source, ...]]
+
+
+class GatewayResponses:
+    """The customised types of an API; what is not customised looks as API Gateway's default."""
+
+    def __init__(self, definition: Node, place: str) -> None:
+        """definition: `x-amazon-apigateway-gateway-responses`; raises DefinitionError."""
+        self._looks = {}
+        for type_, look in mapping(definition, place).items():
+            if type_ not in KINDS:
+                raise DefinitionError(f"{place}: there is no gateway response {type_}; there are {', '.join(KINDS)}")
+            self._looks[type_] = _read_look(look, f"{place}.{type_}")
+
+    def render(self, refusal: Refusal, invocation: Invocation) -> Response:
+        """The answer for a refusal: its type's look, or DEFAULT_4XX's or DEFAULT_5XX's, or API Gateway's own."""
+        look = self._looks.get(refusal.type) or self._looks.get(f"DEFAULT_{refusal.status // 100}XX")
+        status = look.status if look and look.status else refusal.status
+        headers = {"x-amzn-ErrorType": refusal.error_type}
+        if look is None or not look.templates:
+            body, headers["Content-Type"] = json.dumps({"message": refusal.message}), "application/json"
+        else:
+            headers["Content-Type"], pieces = _choose(look.templates, invocation)
+            invocation.context["error"] = _error_context(refusal)
+            body = "".join(piece if isinstance(piece, str) else piece(invocation) for piece in pieces)
+        if look:
+            values = {name: source(invocation) for name, source in look.headers.items()}
+            headers.update((name, value) for name, value in values.items() if can_carry(name, value))
+        return Response(status, headers, body.encode("utf-8", "replace"))
+
+
+def _error_context(refusal: Refusal) -> dict[str, str]:
+    return {
+        "message": refusal.message,
+        "messageString": json.dumps(refusal.message, ensure_ascii=False),
+        "responseType": refusal.type,
+        "validationErrorString": refusal.detail,
+    }
+
+
+def _choose(
+    templates: Mapping[str, tuple[str | Source, ...]], invocation: Invocation
+) -> tuple[str, tuple[str | Source, ...]]:
+    accepted = invocation.header("accept") or ""
+    for content_type in (accepted, "application/json"):
+        if content_type in templates:
+            return content_type, templates[content_type]
+    return next(iter(templates.items()))
+
+
+def _read_look(look: Node, place: str) -> _Look:
+    refuse_unknown(look, ("statusCode", "responseParameters", "responseTemplates"), (), place)
+    status = str(look.get("statusCode") or "")
+    if status and not re.fullmatch(r"[1-5]\d\d", status):
+        raise DefinitionError(f"{place}.statusCode: {status} is not an HTTP status")
+    headers = {}
+    for target, expression in mapping(look.get("responseParameters"), f"{place}.responseParameters").items():
+        here = f"{place}.responseParameters.{target}"
+        if not target.startswith(HEADER):
+            raise DefinitionError(f"{here}: only {HEADER}NAME can be set here")
+        sources = ("context", "stageVariables", "method")
+        headers[target.removeprefix(HEADER)] = read_expression(expression, here, sources=sources)
+    templates = {
+        content_type: _read_template(text, f"{place}.responseTemplates.{content_type}")
+        for content_type, text in mapping(look.get("responseTemplates"), f"{place}.responseTemplates").items()
+    }
+    return _Look(int(status) if status else None, headers, templates)
+
+
+def _read_template(text: Node, place: str) -> tuple[str | Source, ...]:
+    logic = LOGIC.search(str(text))
+    if logic:
+        raise DefinitionError(
+            f"{place}: a gateway response substitutes variables and has no logic: {logic[0]} cannot run"
+        )
+    pieces: list[str | Source] = []
+    end = 0
+    for variable in VARIABLE.finditer(str(text)):
+        pieces += [str(text)[end : variable.start()], named_source(variable[1], variable[2].removeprefix("."))]
+        end = variable.end()
+    return (*pieces, str(text)[end:])

@@ -1,0 +1,129 @@
+"""Request validation: required parameters, then the body against its model.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jsonschema
+from jsonschema.exceptions import SchemaError
+
+from gapless.local.gateway.definition import DefinitionError, Node, follow, is_true, mapping, refuse_unknown
+from gapless.local.gateway.invocation import Invocation
+from gapless.local.gateway.refusal import Refusal
+from gapless.local.gateway.strict_json import NotJson, read_json
+
+LOCATIONS = ("header", "path", "query")  # in the order in which a refusal names them
+
+
+@dataclass(frozen=True)
+class Validator:
+    """What one method requires.
+
+    required: (location, name); models: content type -> compiled JSON Schema draft 4, which is what API Gateway uses.
+    """
+
+    required: tuple[tuple[str, str], ...]
+    models: dict[str, jsonschema.Draft4Validator]
+
+    def check(self, invocation: Invocation, content_type: str) -> None:
+        """Let the request pass or raise Refusal.
+
+        A body whose content type has no model is not checked. Where there is a model an empty body is refused: it is
+        not JSON. (AWS shows an empty body to mapping templates as `{}`, and does not say what its validator sees.)
+        """
+        missing = [name for location, name in self.required if not _given(invocation, location, name)]
+        if missing:
+            message = f"Missing required request parameters: [{', '.join(missing)}]"
+            raise Refusal("BAD_REQUEST_PARAMETERS", message, detail=message)
+        model = self.models.get(content_type) or self.models.get("$default")
+        if model is None:
+            return
+        try:
+            document = read_json(invocation.body or "")
+        except NotJson as error:
+            raise Refusal("BAD_REQUEST_BODY", detail=str(error)) from error
+        if not model.is_valid(document):
+            detail = ", ".join(error.message for error in model.iter_errors(document))
+            raise Refusal("BAD_REQUEST_BODY", detail=f"[{detail}]")
+
+
+def _given(invocation: Invocation, location: str, name: str) -> bool:
+    # A blank value counts as missing.
+    if location == "header":
+        return bool(invocation.header(name))
+    return bool((invocation.path if location == "path" else invocation.query).get(name))
+
+
+def read_validator(document: Node, operation: Node, shared: Sequence[Node], place: str) -> Validator:
+    """The validator of an operation.
+
+    shared: the `parameters` of its path. Raises DefinitionError for a validator that is not declared, a location that
+    API Gateway does not have, or a model that is not a JSON Schema of draft 4.
+    """
+    parameters = [*shared, *(operation.get("parameters") or [])]
+    required = _required(document, parameters, f"{place}.parameters")
+    name = operation.get("x-amazon-apigateway-request-validator", document.get("x-amazon-apigateway-request-validator"))
+    if name is None:
+        return Validator((), {})
+    declared = mapping(document.get("x-amazon-apigateway-request-validators"), "x-amazon-apigateway-request-validators")
+    if name not in declared:
+        raise DefinitionError(f"{place}: x-amazon-apigateway-request-validators has no {name}")
+    wanted = declared[name]
+    return Validator(
+        required if is_true(wanted.get("validateRequestParameters")) else (),
+        _models(document, operation, place) if is_true(wanted.get("validateRequestBody")) else {},
+    )
+
+
+def _required(document: Node, parameters: Sequence[Node], place: str) -> tuple[tuple[str, str], ...]:
+    found = []
+    for index, reference in enumerate(parameters):
+        here = f"{place}[{index}]"
+        parameter = mapping(follow(document, reference, here), here)
+        location, name = parameter.get("in"), parameter.get("name")
+        if location not in LOCATIONS or not isinstance(name, str):
+            raise DefinitionError(f"{here}: a parameter needs a name, and an `in` of {', '.join(LOCATIONS)}")
+        if is_true(parameter.get("required")):
+            found.append((str(location), name))
+    return tuple(sorted(found, key=lambda one: LOCATIONS.index(one[0])))
+
+
+def _models(document: Node, operation: Node, place: str) -> dict[str, jsonschema.Draft4Validator]:
+    here = f"{place}.requestBody"
+    body = mapping(follow(document, operation.get("requestBody"), here), here)
+    content = refuse_unknown(body, ("content",), ("description", "required"), here).get("content")
+    return {
+        content_type.lower(): _model(document, media["schema"], f"{here}.content.{content_type}.schema")
+        for content_type, media in mapping(content, f"{here}.content").items()
+        if "schema" in mapping(media, f"{here}.content.{content_type}")
+    }
+
+
+def _model(document: Node, schema: Node, place: str) -> jsonschema.Draft4Validator:
+    _check_references(document, schema, place, set())
+    # The components stand beside the schema, so that `#/components/schemas/X` is found from its root.
+    rooted = {"allOf": [schema], "components": document.get("components") or {}}
+    try:
+        jsonschema.Draft4Validator.check_schema(rooted)
+    except SchemaError as error:
+        raise DefinitionError(f"{place}: it is not a JSON Schema of draft 4: {error.message}") from error
+    return jsonschema.Draft4Validator(rooted)
+
+
+def _check_references(document: Node, schema: Node, place: str, seen: set[str]) -> None:
+    if isinstance(schema, list):
+        for one in schema:
+            _check_references(document, one, place, seen)
+    if not isinstance(schema, dict):
+        return
+    target = follow(document, schema, place)
+    if target is schema:
+        for one in schema.values():
+            _check_references(document, one, place, seen)
+    elif schema["$ref"] not in seen:
+        seen.add(schema["$ref"])
+        if not schema["$ref"].startswith("#/components/"):
+            raise DefinitionError(f"{place}: a model is referred to as #/components/schemas/NAME, not {schema['$ref']}")
+        _check_references(document, target, place, seen)
