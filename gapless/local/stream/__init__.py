@@ -1,0 +1,19 @@
+"""The event source mapping: what stands between a table's stream and the function, as Lambda's own does it.
+
+    StreamReader ─▶ filters ─▶ Lane, Lane, ... ─▶ invoke(event) ─▶ Outcome ─▶ done, tried again, or given up on:
+      one, of the    dealt by    batch, window,                                 FailureDestination
+      engine's       item key    one in flight
+      stream                          │
+         └──────── Checkpoint ◀───────┘
+
+What differs from Lambda: retries wait 50 ms to 5 s rather than up to minutes; a retry count starts anew with the
+stack; records never expire by the stream's own 24 hours; the engine's one stream is dealt to logical shards, so that
+there is no order between keys, as there is none between the shards of a busy table.
+"""
+
+from gapless.local.stream.clock import Clock
+from gapless.local.stream.filter import InvalidPattern
+from gapless.local.stream.mapping import EventSourceMapping
+from gapless.local.stream.settings import InvalidMapping, MappingSettings
+
+__all__ = ["Clock", "EventSourceMapping", "InvalidMapping", "InvalidPattern", "MappingSettings"]

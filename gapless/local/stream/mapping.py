@@ -1,0 +1,216 @@
+"""The event source mapping: one reader of the engine's stream, its records dealt to shards that invoke the function."""
+
+import asyncio
+import json
+import zlib
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
+
+import aiohttp
+
+from gapless.local.engine import EngineError
+from gapless.local.function import Invocation
+from gapless.local.stream.checkpoint import Checkpoint
+from gapless.local.stream.clock import Clock
+from gapless.local.stream.destination import FailureDestination, PutObject
+from gapless.local.stream.event import Window
+from gapless.local.stream.filter import compile_filters
+from gapless.local.stream.lane import Consumer, Lane
+from gapless.local.stream.reader import Engine, Position, StreamReader
+from gapless.local.stream.record import RawRecord, StreamRecord, identity, key_hash, to_record
+from gapless.local.stream.settings import MappingSettings
+
+IDLE_POLL_SECONDS = 0.1
+POLL_GAP_SECONDS = 0.01  # between two polls: under load they would otherwise take the engine's time from the writes
+ENGINE_RETRY_SECONDS = 1.0
+MAX_UNFINISHED = 10_000
+STOP_GRACE_SECONDS = 10.0
+SAVE_SECONDS = 0.2  # a kill repeats at most what was done since
+ENGINE_TROUBLE = (EngineError, aiohttp.ClientError, OSError, TimeoutError)
+
+
+class EventSourceMapping:
+    """Reads a stream and invokes a function with it, as Lambda's DynamoDB event source mapping does.
+
+    engine: an EngineClient; invoke: runs the function on an event, and raises only when it could not be invoked;
+    shards: how many logical shards the records are dealt to, by the hash of the item's key; checkpoint: the file that
+    keeps the position, None to begin anew each time; put_object: where an S3 failure destination's objects go.
+    Raises InvalidPattern and ValueError for settings that cannot work.
+    """
+
+    def __init__(
+        self,
+        settings: MappingSettings,
+        *,
+        engine: Engine,
+        table_name: str,
+        stream_arn: str,
+        function_arn: str,
+        invoke: Callable[[bytes], Awaitable[Invocation]],
+        shards: int = 4,
+        checkpoint: Path | None = None,
+        clock: Clock | None = None,
+        log: Callable[[str], None] | None = None,
+        put_object: PutObject | None = None,
+    ) -> None:
+        self._settings = settings
+        self._name = f"event source mapping of {table_name}"
+        self._stream_arn = stream_arn
+        self._log = log or (lambda line: None)
+        self._checkpoint_file = checkpoint
+        self._matches = compile_filters(settings.filters)
+        self._reader = StreamReader(engine, stream_arn)
+        self._read_order = 0
+        self._reading = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._progress = asyncio.Event()
+        self._changed = False  # since the checkpoint was saved
+        self._saved_at = 0.0
+        self._task: asyncio.Task[None] | None = None
+        destination = None
+        if settings.on_failure:
+            destination = FailureDestination(
+                settings.on_failure,
+                engine=engine,
+                function_arn=function_arn,
+                stream_arn=stream_arn,
+                put_object=put_object,
+            )
+        consumer = Consumer(settings, stream_arn, invoke, destination, clock or Clock(), self._log, self._note_progress)
+        self._lanes = [
+            Lane(shard_id(stream_arn, lane // settings.parallelization_factor), consumer)
+            for lane in range(shards * settings.parallelization_factor)
+        ]
+
+    async def start(self) -> None:
+        """Go to the starting position, or where the checkpoint says, and begin; changes from here on are seen.
+
+        Raises EngineError when the engine does not have the stream.
+        """
+        if not self._settings.enabled:
+            self._log(f"{self._name}: not enabled")
+            return
+        saved = Checkpoint.load(self._checkpoint_file, self._stream_arn)
+        await self._reader.open(saved.positions, self._settings.starting_position)
+        self._restore(saved)
+        for lane in self._lanes:
+            lane.start()
+        self._task = asyncio.create_task(self._run())
+
+    def wake(self) -> None:
+        """Say that something was written, so that it is read at once."""
+        self._wake.set()
+
+    async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - the caller's own words for what it waits
+        """Wait until everything in the stream at this moment is done; raises TimeoutError after `timeout` seconds."""
+        async with asyncio.timeout(timeout):
+            while await self._read_page():
+                pass
+            last = self._read_order
+            while any(lane.unfinished and lane.unfinished[0].order <= last for lane in self._lanes):
+                self._progress.clear()
+                await self._progress.wait()
+
+    async def stop(self, grace_seconds: float = STOP_GRACE_SECONDS) -> None:
+        """Stop after the invocations in flight. To be called while the engine still runs: what the stream holds is
+        read to its end and kept in the checkpoint with all that is unfinished."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.wait({self._task})
+        self._task = None
+        await asyncio.gather(*(lane.stop(grace_seconds) for lane in self._lanes))
+        if self._checkpoint_file is None:
+            return
+        try:
+            while await self._read_page():
+                pass
+        except ENGINE_TROUBLE as error:
+            self._log(f"{self._name}: the stream could not be read to its end: {error!r}")
+        self._save(stopping=True)
+
+    def unfinished(self) -> int:
+        """How many records were read and are not done."""
+        return sum(len(lane.unfinished) for lane in self._lanes)
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                found = self.unfinished() < MAX_UNFINISHED and await self._read_page()
+            except ENGINE_TROUBLE as error:
+                self._log(f"{self._name}: the stream cannot be read, trying again: {error!r}")
+                await asyncio.sleep(ENGINE_RETRY_SECONDS)
+                continue
+            if self._changed and monotonic() - self._saved_at > SAVE_SECONDS:
+                self._save(stopping=False)
+            await asyncio.sleep(POLL_GAP_SECONDS)
+            if not found:
+                await self._wait_for_wake()
+
+    async def _wait_for_wake(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), IDLE_POLL_SECONDS)
+        except TimeoutError:
+            return
+
+    async def _read_page(self) -> bool:
+        """Read on and deal the records; whether the stream may hold more."""
+        found = False
+        async with self._reading:
+            async for source, records in self._reader.pages():
+                found = self._changed = True
+                for raw in records:
+                    self._deal(raw, source)
+        return found
+
+    def _deal(self, raw: RawRecord, source: str) -> None:
+        """Give a record to its lane; one that the filter drops, or that was done before a kill, is done."""
+        self._read_order += 1
+        lane = self._lanes[key_hash(raw) % len(self._lanes)]
+        done = lane.finished is not None and int(raw["dynamodb"]["SequenceNumber"]) <= int(lane.finished)
+        if not (source and done) and self._matches(raw):
+            lane.add(to_record(raw, self._stream_arn, self._read_order, source))
+
+    def _note_progress(self) -> None:
+        self._changed = True
+        self._progress.set()
+
+    def _restore(self, saved: Checkpoint) -> None:
+        if len(saved.finished) == len(self._lanes) and not self._reader.renumbered:
+            for lane, finished in zip(self._lanes, saved.finished, strict=True):
+                lane.finished = finished
+        if len(saved.windows) == len(self._lanes) and self._settings.tumbling_window:
+            for lane, window in zip(self._lanes, saved.windows, strict=True):
+                lane.window = Window(**window) if window else None
+        for raw in saved.pending:
+            self._deal(raw, source="")
+
+    def _save(self, *, stopping: bool) -> None:
+        """Save the checkpoint: when stopping with every unfinished record, else with those only this file has."""
+        unfinished = sorted((one for lane in self._lanes for one in lane.unfinished), key=lambda one: one.order)
+        positions = dict(self._reader.positions)
+        if not stopping:
+            oldest = {one.source: one for one in reversed(unfinished) if one.source}
+            positions |= {source: position_of(one) for source, one in oldest.items()}
+        Checkpoint(
+            self._stream_arn,
+            positions=positions,
+            finished=[lane.finished for lane in self._lanes],
+            windows=[asdict(lane.window) if lane.window else None for lane in self._lanes],
+            pending=[json.loads(one.body) for one in unfinished if stopping or not one.source],
+        ).save(self._checkpoint_file)
+        self._changed = False
+        self._saved_at = monotonic()
+
+
+def position_of(record: StreamRecord) -> Position:
+    """Where to read on so that this record comes again."""
+    return Position(record.sequence, identity(json.loads(record.body)), finished=False)
+
+
+def shard_id(stream_arn: str, number: int) -> str:
+    """The name of a logical shard, in the form DynamoDB gives its own."""
+    return f"shardId-{number:020d}-{zlib.crc32(f'{stream_arn} {number}'.encode()):08x}"

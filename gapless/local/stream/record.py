@@ -1,0 +1,49 @@
+"""A record of a DynamoDB stream, in the form the function gets it."""
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+RawRecord = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRecord:
+    """One record on its way to the function.
+
+    body: its JSON text in the event, made once, however often it is sent; arrival: epoch seconds; order: how many
+    records were read before it; source: the engine's shard it was read from, "" when it came from the checkpoint file.
+    """
+
+    body: bytes
+    sequence: str
+    arrival: float
+    order: int
+    source: str
+
+
+def to_record(raw: RawRecord, stream_arn: str, order: int, source: str) -> StreamRecord:
+    """Make the record of a Lambda event from one of GetRecords: the stream's ARN added, userIdentity in Lambda's case.
+
+    Source: docs.aws.amazon.com/lambda/latest/dg/with-ddb.html (example event).
+    """
+    event = {**raw, "eventSourceARN": stream_arn}
+    if identity := raw.get("userIdentity"):
+        event["userIdentity"] = {name[0].lower() + name[1:]: value for name, value in identity.items()}
+    change = raw["dynamodb"]
+    body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
+    return StreamRecord(body, change["SequenceNumber"], float(change["ApproximateCreationDateTime"]), order, source)
+
+
+def key_hash(raw: RawRecord) -> int:
+    """A number that is the same for all records of one item, in every process."""
+    return zlib.crc32(json.dumps(raw["dynamodb"]["Keys"], sort_keys=True).encode())
+
+
+def identity(raw: RawRecord) -> str:
+    """What tells one record from another when a stream was numbered anew: the item, what happened to it, and when."""
+    change = raw["dynamodb"]
+    keys = json.dumps(change["Keys"], sort_keys=True)
+    return f"{raw['eventName']} {keys} {change['ApproximateCreationDateTime']}"
