@@ -10,18 +10,25 @@ from gapless.local.template.errors import Node, TemplateError
 LINE_TAGS = {"Ref": "Ref", "Condition": "Condition"}  # every other short tag is `Fn::` and its own name
 
 
-class _CloudFormationLoader(yaml.SafeLoader):
-    """YAML as CloudFormation reads it: short tags are functions, dates are text, no key may stand twice."""
+class _SnippetLoader(yaml.SafeLoader):
+    """YAML as CloudFormation reads it: dates are text, keys too, and no key may stand twice."""
+
+
+class _TemplateLoader(_SnippetLoader):
+    """The same with short tags. What AWS::Include includes cannot have them: the transform writes functions out.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-include.html
+    """
 
 
 # CloudFormation has no dates: `Version: 2012-10-17` is text.
-_CloudFormationLoader.yaml_implicit_resolvers = {
+_SnippetLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
 
-def _construct_mapping(loader: _CloudFormationLoader, node: yaml.MappingNode) -> dict[str, Any]:
+def _construct_mapping(loader: _SnippetLoader, node: yaml.MappingNode) -> dict[str, Any]:
     loader.flatten_mapping(node)
     mapping: dict[str, Any] = {}
     for key_node, value_node in node.value:
@@ -34,7 +41,7 @@ def _construct_mapping(loader: _CloudFormationLoader, node: yaml.MappingNode) ->
     return mapping
 
 
-def _construct_short_tag(loader: _CloudFormationLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+def _construct_short_tag(loader: _TemplateLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     name = LINE_TAGS.get(suffix, f"Fn::{suffix}")
     if isinstance(node, yaml.ScalarNode):
         text = loader.construct_scalar(node)
@@ -46,8 +53,14 @@ def _construct_short_tag(loader: _CloudFormationLoader, suffix: str, node: yaml.
     raise AssertionError(f"YAML knows no other node: {node}")
 
 
-_CloudFormationLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
-_CloudFormationLoader.add_multi_constructor("!", _construct_short_tag)
+def _refuse_short_tag(loader: _SnippetLoader, suffix: str, node: yaml.Node) -> None:
+    problem = f"an included file has no short tags: write !{suffix} in its long form"
+    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
+
+_SnippetLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+_SnippetLoader.add_multi_constructor("!", _refuse_short_tag)
+_TemplateLoader.add_multi_constructor("!", _construct_short_tag)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -56,21 +69,21 @@ def read(path: Path) -> dict[str, Any]:
     path: the template; Locations are relative to its folder.
     Raises TemplateError for a missing file, for YAML that does not parse (with line and column), for a bad include.
     """
-    template = _parse(path, path.name)
+    template = _parse(path, path.name, _TemplateLoader)
     if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
         raise TemplateError(f"{path}: a template is a mapping with a Resources section; this file has none")
     included: dict[str, Node] = _include(template, "", path.parent, (path.resolve(),))
     return included
 
 
-def _parse(path: Path, place: str) -> Node:
+def _parse(path: Path, place: str, loader: type[_SnippetLoader]) -> Node:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise TemplateError(f"{place}: cannot read {path}: {error}") from error
     try:
-        # S506 does not know that our loader is a SafeLoader, which builds nothing but plain data.
-        return yaml.load(text, Loader=_CloudFormationLoader)  # noqa: S506
+        # S506 does not know that our loaders are SafeLoaders, which build nothing but plain data.
+        return yaml.load(text, Loader=loader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
@@ -118,4 +131,4 @@ def _snippet(location: str, place: str, directory: Path, within: tuple[Path, ...
         raise TemplateError(f"{place}: AWS::Include names {location}, and there is no such file in {directory}")
     if path in within:
         raise TemplateError(f"{place}: {location} includes itself")
-    return _include(_parse(path, place), place, directory, (*within, path))
+    return _include(_parse(path, place, _SnippetLoader), place, directory, (*within, path))
