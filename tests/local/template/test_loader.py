@@ -103,7 +103,7 @@ class TestParameters:
     DECLARED = """
     Parameters:
       Text:
-        {Type: String, Default: abc, AllowedPattern: "[a-z]+", MinLength: 2, MaxLength: 5, ConstraintDescription: 2 to 5}
+        {Type: String, Default: abc, AllowedPattern: "[a-z]+", MinLength: 2, MaxLength: 5, ConstraintDescription: 2-5}
       Number: {Type: Number, Default: 5, MinValue: 1, MaxValue: 10.5}
       Choice: {Type: Number, Default: 1, AllowedValues: [1, 2]}
       Flag: {Type: String, Default: true, AllowedValues: [true, "false"]}
@@ -119,7 +119,7 @@ class TestParameters:
     @pytest.mark.parametrize(
         ("name", "value", "problem"),
         [
-            ("Text", "ABC", r"Parameters.Text: 'ABC' does not match \[a-z\]\+ \(2 to 5\)"),
+            ("Text", "ABC", r"Parameters.Text: 'ABC' does not match \[a-z\]\+ \(2-5\)"),
             ("Text", "abc\n", "does not match"),
             ("Text", "a", "'a' is less than 2 characters"),
             ("Text", "abcdef", "is more than 5 characters"),
