@@ -51,10 +51,15 @@ class Answer:
 
 
 class EngineClient:
-    """Calls the engine over one pool of kept-alive connections."""
+    """Calls the engine over one pool of kept-alive connections.
 
-    def __init__(self, endpoint: str, region: str) -> None:
-        self.endpoint = endpoint.rstrip("/")
+    dynamodb, sqs: where the two services answer; an engine named by the user has only tables, so its queues are the
+    embedded engine's.
+    """
+
+    def __init__(self, dynamodb: str, region: str, *, sqs: str | None = None) -> None:
+        self.dynamodb = dynamodb.rstrip("/")
+        self.sqs = (sqs or dynamodb).rstrip("/")
         self.region = region
         self._session: aiohttp.ClientSession | None = None
 
@@ -73,7 +78,8 @@ class EngineClient:
             "X-Amz-Target": target,
             "Authorization": self._authorization(target),
         }
-        async with self._session.post(self.endpoint + "/", data=body, headers=headers) as response:
+        endpoint = self.sqs if target.startswith("AmazonSQS") else self.dynamodb
+        async with self._session.post(endpoint + "/", data=body, headers=headers) as response:
             return Answer(response.status, await response.read())
 
     async def call(self, target: str, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,39 +14,45 @@ from gapless.local.template import Resource, Template
 
 ANY_METHOD = "x-amazon-apigateway-any-method"
 API_SERVED = ("Auth", "DefinitionBody", "GatewayResponses", "MethodSettings", "StageName", "Variables")
-# What an API looks like from outside, who sees its logs, and where it is reached: nothing a call's answer depends on.
-API_WITHOUT_EFFECT = (
-    *(
-        "AccessLogSetting",
-        "AlwaysDeploy",
-        "Description",
-        "DisableExecuteApiEndpoint",
-        "Domain",
-        "EndpointConfiguration",
-    ),
-    *("FailOnWarnings", "Name", "OpenApiVersion", "PropagateTags", "Tags", "TracingEnabled"),
-)
+API_WITHOUT_EFFECT = {
+    "AccessLogSetting": "nobody reads an access log here",
+    "AlwaysDeploy": "there is one deployment: the file on disk",
+    "Description": "a text",
+    "DisableExecuteApiEndpoint": "the API is reached at 127.0.0.1",
+    "Domain": "the API is reached at 127.0.0.1",
+    "EndpointConfiguration": "the API is reached at 127.0.0.1",
+    "FailOnWarnings": "whatever is not served is refused",
+    "Name": "a text",
+    "OpenApiVersion": "it tells SAM how to write its own documents",
+    "PropagateTags": "nobody pays",
+    "Tags": "nobody pays",
+    "TracingEnabled": "nothing collects traces here",
+}
 AUTH_SERVED = ("ApiKeyRequired", "DefaultAuthorizer")
-# The keys of a usage plan are resources of their own; its quota and the role of a Lambda integration do not exist here.
-AUTH_WITHOUT_EFFECT = (
-    "AddApiKeyRequiredToCorsPreflight",
-    "AddDefaultAuthorizerToCorsPreflight",
-    "InvokeRole",
-    "UsagePlan",
-)
+AUTH_WITHOUT_EFFECT = {
+    "AddApiKeyRequiredToCorsPreflight": "an OPTIONS method has the security that its operation says",
+    "AddDefaultAuthorizerToCorsPreflight": "an OPTIONS method has the security that its operation says",
+    "InvokeRole": "it is for Lambda integrations",
+    "UsagePlan": "its key is valid, and its quota is not counted",
+}
 DOCUMENT_SERVED = (
     *("components", "openapi", "paths", "security", "x-amazon-apigateway-gateway-responses"),
     *("x-amazon-apigateway-request-validator", "x-amazon-apigateway-request-validators"),
 )
-DOCUMENT_WITHOUT_EFFECT = (
-    *("externalDocs", "info", "servers", "tags", "x-amazon-apigateway-documentation"),
-    *("x-amazon-apigateway-endpoint-configuration", "x-amazon-apigateway-importexport-version"),
-)
+DOCUMENT_WITHOUT_EFFECT = {
+    "externalDocs": "a text",
+    "info": "a text",
+    "servers": "the stage is the base path",
+    "tags": "a text",
+    "x-amazon-apigateway-documentation": "a text",
+    "x-amazon-apigateway-endpoint-configuration": "the API is reached at 127.0.0.1",
+    "x-amazon-apigateway-importexport-version": "it tells API Gateway how to read the document",
+}
 OPERATION_SERVED = (
     *("parameters", "requestBody", "responses", "security"),
     *("x-amazon-apigateway-integration", "x-amazon-apigateway-request-validator"),
 )
-OPERATION_WITHOUT_EFFECT = ("deprecated", "description", "externalDocs", "operationId", "summary", "tags")
+TEXTS = dict.fromkeys(("deprecated", "description", "externalDocs", "operationId", "summary", "tags"), "a text")
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ def _methods(
     for path, item in mapping(document.get("paths"), f"{place}.paths").items():
         here = f"{place}.paths.{path}"
         names = {name.lower(): name for name in METHODS} | {ANY_METHOD: ANY}
-        refuse_unknown(item, (*names, "parameters"), ("description", "summary"), here)
+        refuse_unknown(item, (*names, "parameters"), TEXTS, here)
         for key, operation in item.items():
             if key in names:
                 throttle = throttle_of(throttles, names[key], path)
@@ -132,7 +138,7 @@ def _method(
     throttle: Throttle | None,
     place: str,
 ) -> Method:
-    refuse_unknown(operation, OPERATION_SERVED, OPERATION_WITHOUT_EFFECT, place)
+    refuse_unknown(operation, OPERATION_SERVED, TEXTS, place)
     if "x-amazon-apigateway-integration" not in operation:
         raise DefinitionError(f"{place}: it has no x-amazon-apigateway-integration, so nothing would answer it")
     requirements = operation.get("security", document.get("security"))

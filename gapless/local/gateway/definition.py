@@ -1,6 +1,6 @@
 """Reading an API definition: whatever is not served is refused at the start, with its place."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 # A piece of the definition as YAML gives it: text, number, boolean, null, list or mapping, taken apart by looking.
@@ -20,10 +20,12 @@ def mapping(node: Node, place: str) -> dict[str, Node]:
     return node
 
 
-def refuse_unknown(node: Node, served: Collection[str], without_effect: Collection[str], place: str) -> dict[str, Node]:
+def refuse_unknown(
+    node: Node, served: Collection[str], without_effect: Mapping[str, str], place: str
+) -> dict[str, Node]:
     """The node, which must be a mapping with no other keys than these.
 
-    served: keys that do here what they do on AWS; without_effect: keys that need do nothing here.
+    served: keys that do here what they do on AWS; without_effect: keys that need do nothing here, each with the reason.
     """
     keys = mapping(node, place)
     unknown = sorted(key for key in keys if key not in served and key not in without_effect)

@@ -76,7 +76,7 @@ def _choose(
 
 
 def _read_look(look: Node, place: str) -> _Look:
-    refuse_unknown(look, ("statusCode", "responseParameters", "responseTemplates"), (), place)
+    refuse_unknown(look, ("statusCode", "responseParameters", "responseTemplates"), {}, place)
     status = str(look.get("statusCode") or "")
     if status and not re.fullmatch(r"[1-5]\d\d", status):
         raise DefinitionError(f"{place}.statusCode: {status} is not an HTTP status")

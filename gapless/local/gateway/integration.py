@@ -14,8 +14,11 @@ SERVED = (
     *("type", "uri", "httpMethod", "credentials", "requestTemplates", "requestParameters"),
     *("passthroughBehavior", "responses", "timeoutInMillis"),
 )
-# Nothing is cached here, and the engine is reached directly; the role is the deployed stack's to check.
-WITHOUT_EFFECT = ("cacheKeyParameters", "cacheNamespace", "connectionType")
+WITHOUT_EFFECT = {
+    "cacheKeyParameters": "no cache is switched on",
+    "cacheNamespace": "no cache is switched on",
+    "connectionType": "the engine is reached directly",
+}
 URI = re.compile(r"arn:[\w-]+:apigateway:[\w-]+:dynamodb:action/(\w+)")
 PASSTHROUGH = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 MAX_TIMEOUT_MILLIS = 29_000
@@ -131,7 +134,7 @@ def _timeout(integration: Node, place: str) -> float:
 
 
 def _answering(key: str, response: Node, method_responses: Node, place: str) -> Answering:
-    refuse_unknown(response, ("statusCode", "responseParameters", "responseTemplates"), (), place)
+    refuse_unknown(response, ("statusCode", "responseParameters", "responseTemplates"), {}, place)
     status = str(response.get("statusCode"))
     declared = mapping(method_responses, place)
     if status not in declared:

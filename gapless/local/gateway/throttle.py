@@ -9,8 +9,13 @@ from dataclasses import dataclass
 from gapless.local.gateway.definition import DefinitionError, Node, refuse_unknown
 
 SERVED = ("HttpMethod", "ResourcePath", "ThrottlingBurstLimit", "ThrottlingRateLimit")
-# Logs, metrics and the cache of a stage: nothing that a caller's answer depends on, as no cache is switched on.
-WITHOUT_EFFECT = ("CacheDataEncrypted", "CacheTtlInSeconds", "DataTraceEnabled", "LoggingLevel", "MetricsEnabled")
+WITHOUT_EFFECT = {
+    "CacheDataEncrypted": "no cache is switched on",
+    "CacheTtlInSeconds": "no cache is switched on",
+    "DataTraceEnabled": "what goes wrong is logged",
+    "LoggingLevel": "what goes wrong is logged",
+    "MetricsEnabled": "nobody reads metrics here",
+}
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,10 @@ class Resolver:
             self._outcomes[condition] = self._once(here, lambda: self._truth(self._conditions[condition], here))
         return self._outcomes[condition]
 
+    def physical_id(self, logical_id: str, kind: str) -> str:
+        """The name of a resource of this type on this machine."""
+        return self._references.name(logical_id, kind)
+
     def _call(self, name: str, argument: Node, place: str) -> Node:
         if name in TRUTH_FUNCTIONS:
             return self._truth({name: argument}, place)

@@ -16,7 +16,10 @@ from gapless.local.template.source import read
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource of the stack, with every function resolved and Globals applied."""
+    """One resource of the stack, with every function resolved and Globals applied.
+
+    physical_id: its name on this machine: of a queue the name and not the URL, of the API `local`.
+    """
 
     logical_id: str
     type: str
@@ -84,7 +87,7 @@ def _resources(declared: Mapping[str, Any], resolver: Resolver) -> dict[str, Res
             resource["Type"],
             resolver.resolve(resource.get("Properties") or {}, f"{place}.Properties"),
             (depends_on,) if isinstance(depends_on, str) else tuple(depends_on),
-            resolver.resolve({"Ref": logical_id}, place),
+            resolver.physical_id(logical_id, resource["Type"]),
         )
     return resources
 

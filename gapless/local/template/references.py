@@ -60,9 +60,7 @@ class References:
         if part:
             return self._part(owner, part, place)
         kind = self._type(logical_id, place)
-        name = self._name(logical_id, kind)
-        if kind in API_TYPES:
-            return "local"
+        name = self.name(logical_id, kind)
         if kind == "AWS::SQS::Queue":
             return f"{self._site.endpoint}/{self._site.account}/{name}"
         if kind == "AWS::SNS::Topic":
@@ -72,13 +70,20 @@ class References:
     def attribute(self, logical_id: str, attribute: str, place: str) -> str:
         """The value of GetAtt; raises TemplateError for an attribute this stack has no value for."""
         kind = self._type(logical_id, place)
-        attributes = self._attributes(kind, self._name(logical_id, kind))
+        attributes = self._attributes(kind, self.name(logical_id, kind))
         if attribute not in attributes:
             known = ", ".join(sorted(attributes)) or "none"
             raise TemplateError(
                 f"{place}: {logical_id} ({kind}) has no attribute {attribute} on this machine; it has: {known}"
             )
         return attributes[attribute]
+
+    def name(self, logical_id: str, kind: str) -> str:
+        """The physical name: the one the template gives, or the stack's and the logical id; an API's id is `local`."""
+        if kind in API_TYPES:
+            return "local"
+        given = self._name_of(logical_id, NAME_PROPERTIES[kind]) if kind in NAME_PROPERTIES else None
+        return given or f"{self._site.stack_name}-{logical_id}"
 
     def _attributes(self, kind: str, name: str) -> dict[str, str]:
         site = self._site
@@ -129,7 +134,3 @@ class References:
                 return kind
         is_api_key = self._types.get(logical_id.removesuffix("ApiKey")) in API_TYPES
         return "AWS::ApiGateway::ApiKey" if is_api_key else None
-
-    def _name(self, logical_id: str, kind: str) -> str:
-        given = self._name_of(logical_id, NAME_PROPERTIES[kind]) if kind in NAME_PROPERTIES else None
-        return given or f"{self._site.stack_name}-{logical_id}"

@@ -27,9 +27,9 @@ def test_resources_are_resolved_and_those_with_a_false_condition_left_out(tmp_pa
     assert list(template.resources) == ["Queue", "Table"]
     queue = template.resources["Queue"]
     assert (queue.properties, queue.depends_on) == ({"DelaySeconds": 7}, ("Table",))
-    assert queue.physical_id == "http://127.0.0.1:1/111122223333/stack-Queue"
+    assert queue.physical_id == "stack-Queue"
     assert template.resources["Table"].depends_on == ("A", "B")
-    assert template.outputs == {"Url": queue.physical_id}
+    assert template.outputs == {"Url": "http://127.0.0.1:1/111122223333/stack-Queue"}
     assert template.parameters == {"Size": 7, "Extra": "no"}
     assert template.of_type("AWS::DynamoDB::Table") == [template.resources["Table"]]
 
@@ -250,4 +250,4 @@ def test_json_is_a_template_too(tmp_path: Path) -> None:
         '{"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "AWS::Region"}}}}}'
     )
     template = load(path, {}, stack_name="s", region="here", account="a")
-    assert template.resources["Q"].physical_id == "http://127.0.0.1/a/here"
+    assert template.resources["Q"].physical_id == "here"
