@@ -1,0 +1,100 @@
+"""Creates on the engine what the template declares there, and says of everything else why it needs nothing here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gapless.local.engine import EngineClient, EngineError
+from gapless.local.template import Resource, Template, TemplateError
+
+# Run by the stack itself.
+RUN_HERE = {"AWS::Serverless::Api", "AWS::Serverless::Function", "AWS::ApiGateway::ApiKey"}
+
+WITHOUT_LOCAL_EFFECT = {
+    "AWS::ApiGateway::Account": "a laptop has no account",
+    "AWS::ApiGateway::UsagePlan": "the stage's own throttling is applied",
+    "AWS::ApiGateway::UsagePlanKey": "every key of the template opens the API",
+    "AWS::IAM::Role": "nothing is forbidden to the stack's own parts; the policy tests read the roles",
+    "AWS::Logs::LogGroup": "logs go to the terminal",
+}
+
+TABLE_CREATES = {"BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes"}
+TABLE_SETS = {"TableName", "StreamSpecification", "TimeToLiveSpecification"}
+TABLE_WITHOUT_LOCAL_EFFECT = {
+    "DeletionProtectionEnabled": "the tables go with their folder",
+    "PointInTimeRecoverySpecification": "local engines keep no history",
+    "SSESpecification": "local engines do not encrypt",
+    "Tags": "nobody pays",
+}
+QUEUE_WITHOUT_LOCAL_EFFECT = {"SqsManagedSseEnabled": "local engines do not encrypt", "Tags": "nobody pays"}
+
+
+async def provision(template: Template, engine: EngineClient) -> None:
+    """Create the template's tables and queues on the engine, keeping those that are there already.
+
+    Raises TemplateError for a resource or a property that is neither created here nor known to need nothing.
+    """
+    for resource in template.resources.values():
+        match resource.type:
+            case "AWS::DynamoDB::Table":
+                await create_table(resource, engine)
+            case "AWS::SQS::Queue":
+                await create_queue(resource, engine)
+            case known if known in RUN_HERE or known in WITHOUT_LOCAL_EFFECT:
+                pass
+            case unknown:
+                raise TemplateError(f"Resources.{resource.logical_id}: {unknown} is not supported on the local stack")
+
+
+async def create_table(resource: Resource, engine: EngineClient) -> None:
+    """Create a table with its stream and its ttl; a table of that name with the same key is kept as it is."""
+    refuse_unknown(resource, TABLE_CREATES | TABLE_SETS | TABLE_WITHOUT_LOCAL_EFFECT.keys())
+    request = {name: value for name, value in resource.properties.items() if name in TABLE_CREATES}
+    request["TableName"] = resource.physical_id
+    if "StreamSpecification" in resource.properties:
+        view = resource.properties["StreamSpecification"]["StreamViewType"]
+        request["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}
+    try:
+        await engine.call("DynamoDB_20120810.CreateTable", request)
+    except EngineError as error:
+        if error.code != "ResourceInUseException":
+            raise
+        await require_same_key(resource, engine)
+        return
+    ttl = resource.properties.get("TimeToLiveSpecification")
+    if ttl:
+        specification = {"AttributeName": ttl["AttributeName"], "Enabled": ttl["Enabled"]}
+        ttl_request = {"TableName": resource.physical_id, "TimeToLiveSpecification": specification}
+        await engine.call("DynamoDB_20120810.UpdateTimeToLive", ttl_request)
+
+
+async def require_same_key(resource: Resource, engine: EngineClient) -> None:
+    """Refuse to work on a table of the same name that is somebody else's."""
+    table = await describe_table(resource.physical_id, engine)
+    if table["KeySchema"] != resource.properties["KeySchema"]:
+        raise TemplateError(
+            f"Resources.{resource.logical_id}: the engine has a table {resource.physical_id} with another key; "
+            "start the stack under another --name, or on another engine"
+        )
+
+
+async def describe_table(name: str, engine: EngineClient) -> dict[str, Any]:
+    """DynamoDB's description of a table."""
+    answer = await engine.call("DynamoDB_20120810.DescribeTable", {"TableName": name})
+    description: dict[str, Any] = answer["Table"]
+    return description
+
+
+async def create_queue(resource: Resource, engine: EngineClient) -> None:
+    """Create a queue, or keep the one that is there."""
+    refuse_unknown(resource, {"QueueName", "MessageRetentionPeriod", "VisibilityTimeout", *QUEUE_WITHOUT_LOCAL_EFFECT})
+    numbers = ("MessageRetentionPeriod", "VisibilityTimeout")
+    attributes = {name: str(resource.properties[name]) for name in numbers if name in resource.properties}
+    await engine.call("AmazonSQS.CreateQueue", {"QueueName": resource.physical_id, "Attributes": attributes})
+
+
+def refuse_unknown(resource: Resource, known: Mapping[str, str] | set[str]) -> None:
+    """Raise TemplateError for the first property that is not known."""
+    for name in resource.properties:
+        if name not in known:
+            place = f"Resources.{resource.logical_id}.Properties.{name}"
+            raise TemplateError(f"{place}: not supported on the local stack for {resource.type}")

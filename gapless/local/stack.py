@@ -1,0 +1,271 @@
+"""Starts and stops the whole stack: engine, tables and queues, functions, event source mappings, gateway.
+
+template.yaml ─▶ load ─▶ provision ─▶ engine (ministack, or --dynamodb-endpoint)
+                   ├──▶ FunctionHost, one a function ◀── EventSourceMapping, one a DynamoDB event
+                   └──▶ Gateway on 127.0.0.1:PORT ──▶ engine
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gapless.local.engine import EmbeddedEngine, EngineClient
+from gapless.local.function import FunctionHost, FunctionSettings
+from gapless.local.gateway import Gateway, read_api, serve
+from gapless.local.provision import describe_table, provision
+from gapless.local.stream import EventSourceMapping, MappingSettings
+from gapless.local.template import Resource, Template, TemplateError, load, samconfig_parameters
+from gapless.target import STACK_FILE
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+DRAIN_SECONDS = 5.0
+
+FUNCTION_RUNS = {"CodeUri", "Handler", "Environment", "Timeout", "MemorySize", "Events", "FunctionName"}
+FUNCTION_WITHOUT_LOCAL_EFFECT = {
+    "Architectures": "the handler runs on this machine's processor",
+    "Description": "a text",
+    "LoggingConfig": "logs go to the terminal",
+    "Role": "nothing is forbidden to the stack's own parts; the policy tests read the roles",
+    "Runtime": "the handler runs on the interpreter that runs the stack",
+    "Tags": "nobody pays",
+}
+
+
+class StackInUse(Exception):
+    """Another stack works in the same folder."""
+
+
+@dataclass(frozen=True)
+class StackSettings:
+    """What `gapless up` was told. data: the folder that keeps tables and stream positions, None for a fresh start."""
+
+    template: Path = Path("template.yaml")
+    name: str = "gapless-local"
+    port: int = 8080
+    data: Path | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
+    dynamodb_endpoint: str | None = None
+    shards: int = 4
+
+    @property
+    def stack_file(self) -> Path:
+        """Where other commands find this stack."""
+        return self.data / STACK_FILE.name if self.data else STACK_FILE
+
+
+class Stack:
+    """A running stack. `api` is the URL with its stage; `engine` speaks to the tables' engine."""
+
+    def __init__(
+        self, settings: StackSettings, template: Template, engine: EngineClient, log: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._log = log
+        self.template = template
+        self.engine = engine
+        self.api = ""
+        self.functions: dict[str, FunctionHost] = {}
+        self.mappings: list[EventSourceMapping] = []
+
+    def describe(self) -> dict[str, Any]:
+        """What other programs need to use the stack."""
+        tables = {short(one, "Table"): one.physical_id for one in self.template.of_type("AWS::DynamoDB::Table")}
+        functions = {name: {"pid": next(iter(host.pids()), None)} for name, host in self.functions.items()}
+        return {
+            "api": self.api,
+            "dynamodb": self.engine.dynamodb,
+            "region": self.engine.region,
+            "tables": tables,
+            "functions": functions,
+            "pid": os.getpid(),
+        }
+
+    def write_description(self) -> None:
+        """Keep the stack file true: a function's process may be replaced."""
+        if not self.api:
+            return
+        path = self._settings.stack_file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(self.describe()) + "\n")
+        fresh.replace(path)
+
+    def remove_description(self) -> None:
+        """Take the stack file away, unless it is another stack's by now."""
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            if json.loads(self._settings.stack_file.read_text())["pid"] == os.getpid():
+                self._settings.stack_file.unlink()
+
+    async def start_function(self, resource: Resource) -> FunctionHost:
+        """Start the host of one function."""
+        place = f"Resources.{resource.logical_id}.Properties"
+        for name in resource.properties:
+            if name not in FUNCTION_RUNS and name not in FUNCTION_WITHOUT_LOCAL_EFFECT:
+                raise TemplateError(f"{place}.{name}: not supported on the local stack for {resource.type}")
+        properties = resource.properties
+        variables = properties.get("Environment", {}).get("Variables", {})
+        settings = FunctionSettings(
+            name=resource.physical_id,
+            handler=properties["Handler"],
+            code=self.template.path.parent / properties["CodeUri"],
+            arn=self.template.site.arn("lambda", f"function:{resource.physical_id}"),
+            environment={
+                **{name: str(value) for name, value in variables.items()},
+                "AWS_ENDPOINT_URL_DYNAMODB": self.engine.dynamodb,
+            },
+            timeout_seconds=properties.get("Timeout", 3),
+            memory_mb=properties.get("MemorySize", 128),
+        )
+        host = FunctionHost(settings, log=self._log, on_change=self.write_description)
+        self.functions[short(resource, "Function")] = host
+        await host.start()
+        return host
+
+    async def start_mapping(
+        self, resource: Resource, event: str, properties: dict[str, Any], host: FunctionHost
+    ) -> None:
+        """Start the event source mapping of one DynamoDB event of a function."""
+        table = table_of_stream(properties["Stream"])
+        description = await describe_table(table, self.engine)
+        data = self._settings.data
+        mapping = EventSourceMapping(
+            MappingSettings.from_template(properties),
+            engine=self.engine,
+            table_name=table,
+            stream_arn=description["LatestStreamArn"],
+            function_arn=self.template.site.arn("lambda", f"function:{resource.physical_id}"),
+            invoke=host.invoke,
+            shards=self._settings.shards,
+            checkpoint=data / f"stream-{resource.logical_id}-{event}.json" if data else None,
+            log=self._log,
+        )
+        self.mappings.append(mapping)
+        await mapping.start()
+
+    def wake(self) -> None:
+        """Something was written: have the streams read at once."""
+        for mapping in self.mappings:
+            mapping.wake()
+
+    async def drain(self) -> None:
+        """Give what has been accepted a moment to be numbered; what is left is found again at the next start."""
+        for mapping in self.mappings:
+            with contextlib.suppress(TimeoutError):
+                await mapping.drain(DRAIN_SECONDS)
+
+
+@asynccontextmanager
+async def run_stack(settings: StackSettings, log: Callable[[str], None]) -> AsyncIterator[Stack]:
+    """Run the stack for as long as the context lasts; whatever was started is stopped, in reverse order.
+
+    log: gets the lines that functions print and what the parts have to say.
+    Raises TemplateError, DefinitionError, InvalidMapping, PortTaken, EngineUnavailable, EngineError or StackInUse.
+    """
+    async with AsyncExitStack() as exits:
+        folder = exits.enter_context(working_folder(settings.data))
+        embedded = EmbeddedEngine(folder, persist=settings.data is not None)
+        exits.push_async_callback(embedded.stop)
+        endpoint = await embedded.start()
+        engine = EngineClient(settings.dynamodb_endpoint or endpoint, REGION, sqs=endpoint)
+        exits.push_async_callback(engine.close)
+        template = load(
+            settings.template,
+            local_parameters(settings),
+            stack_name=settings.name,
+            region=REGION,
+            account=ACCOUNT,
+            endpoint=endpoint,
+        )
+        api = read_api(template)
+        await provision(template, engine)
+        stack = Stack(settings, template, engine, log)
+        for resource in template.of_type("AWS::Serverless::Function"):
+            host = await stack.start_function(resource)
+            exits.push_async_callback(host.stop)
+            for event, properties in dynamodb_events(resource):
+                await stack.start_mapping(resource, event, properties, host)
+                exits.push_async_callback(stack.mappings[-1].stop)
+        exits.push_async_callback(stack.drain)
+        running = await serve(Gateway(api, engine, on_write=stack.wake), settings.port)
+        exits.push_async_callback(running.stop)
+        stack.api = f"{running.url}/{api.stage}"
+        exits.callback(stack.remove_description)
+        stack.write_description()
+        yield stack
+
+
+async def run_until_signal(settings: StackSettings, log: Callable[[str], None], ready: Callable[[Stack], None]) -> None:
+    """Run the stack until SIGINT or SIGTERM, which do the same; `ready` is called once it answers."""
+    running = asyncio.create_task(_run(settings, log, ready))
+    asked = False
+
+    def stop() -> None:
+        nonlocal asked
+        if not asked:  # a second signal must not interrupt the tidying up
+            asked = True
+            running.cancel()
+
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def _run(settings: StackSettings, log: Callable[[str], None], ready: Callable[[Stack], None]) -> None:
+    async with run_stack(settings, log) as stack:
+        ready(stack)
+        await asyncio.Event().wait()
+
+
+def local_parameters(settings: StackSettings) -> dict[str, str]:
+    """The template's parameters: samconfig.toml's `local` environment, and over it what the user said."""
+    samconfig = settings.template.parent / "samconfig.toml"
+    defaults = samconfig_parameters(samconfig, "local") if samconfig.exists() else {}
+    return defaults | settings.parameters
+
+
+def dynamodb_events(resource: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and properties of a function's DynamoDB events; raises TemplateError for an event of another kind."""
+    for name, event in resource.properties.get("Events", {}).items():
+        if event["Type"] != "DynamoDB":
+            place = f"Resources.{resource.logical_id}.Properties.Events.{name}"
+            raise TemplateError(f"{place}: events of type {event['Type']} are not supported on the local stack")
+        yield name, event["Properties"]
+
+
+def table_of_stream(stream_arn: str) -> str:
+    """The table's name in `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/LABEL`."""
+    return stream_arn.split("/")[1]
+
+
+def short(resource: Resource, kind: str) -> str:
+    """A logical id without the name of its kind: RequestsTable is `requests`."""
+    name = resource.logical_id.removesuffix(kind)
+    return name[:1].lower() + name[1:]
+
+
+@contextmanager
+def working_folder(data: Path | None) -> Iterator[Path]:
+    """The folder of --data, locked against a second stack, or one that is gone afterwards. Raises StackInUse."""
+    if data is None:
+        with tempfile.TemporaryDirectory(prefix="gapless-") as folder:
+            yield Path(folder)
+        return
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackInUse(f"another stack works in {data}; stop it, or name another folder with --data") from None
+        yield data

@@ -1,0 +1,80 @@
+"""Where commands go: the local stack that runs, or a deployed one, by its name."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+from botocore.exceptions import BotoCoreError, ClientError
+
+STACK_FILE = Path(".gapless/stack.json")
+
+
+class NotReachable(Exception):
+    """There is no stack to talk to; the text says how to get one."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A stack's address. `dynamodb` is an endpoint, or None for AWS's own; authorization as in template.yaml."""
+
+    api: str
+    region: str
+    requests_table: str
+    counters_table: str
+    authorization: str
+    dynamodb: str | None = None
+
+
+def find_target(endpoint_file: Path | None, stack_name: str | None) -> Target:
+    """The deployed stack of that name, or the local one that the file (by default .gapless/stack.json) describes.
+
+    Raises NotReachable.
+    """
+    if stack_name:
+        return read_outputs(stack_name)
+    path = endpoint_file or STACK_FILE
+    try:
+        stack = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise NotReachable(f"no local stack runs here: there is no {path}. Start one with `gapless up`.") from None
+    except ValueError:
+        raise NotReachable(f"{path} is not what `gapless up` writes. Start the stack again.") from None
+    if not psutil.pid_exists(stack["pid"]):
+        raise NotReachable(f"{path} is left over from a stack that is gone. Start one with `gapless up`.")
+    return to_target(stack)
+
+
+def to_target(stack: Mapping[str, Any]) -> Target:
+    """Read the line that `gapless up --output json` prints."""
+    return Target(
+        api=stack["api"],
+        region=stack["region"],
+        requests_table=stack["tables"]["requests"],
+        counters_table=stack["tables"]["counters"],
+        authorization="NONE",
+        dynamodb=stack["dynamodb"],
+    )
+
+
+def read_outputs(stack_name: str) -> Target:
+    """Read a deployed stack's outputs. Raises NotReachable."""
+    try:
+        cloudformation = boto3.client("cloudformation")
+        (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
+    except (BotoCoreError, ClientError) as error:
+        raise NotReachable(f"the stack {stack_name} could not be read: {error}") from error
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+    try:
+        return Target(
+            api=outputs["ApiUrl"],
+            region=cloudformation.meta.region_name,
+            requests_table=outputs["RequestsTableName"],
+            counters_table=outputs["CountersTableName"],
+            authorization=outputs["Authorization"],
+        )
+    except KeyError as missing:
+        raise NotReachable(f"the stack {stack_name} has no output {missing}: is it a Gapless stack?") from None
