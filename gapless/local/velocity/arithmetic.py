@@ -1,0 +1,118 @@
+"""Velocity 1.7's arithmetic and comparisons over Java's numbers.
+
+Whole numbers grow as needed (Integer, Long, BigInteger), division truncates towards zero, a remainder has the sign of
+its dividend, and division by zero is null. `+` concatenates when either side is a string; on anything else that is not
+two numbers an operator is null. Decimals from long JSON numbers (BigDecimal) stay exact.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from decimal import ROUND_HALF_DOWN, Context, Decimal
+from typing import Any
+
+from gapless.local.velocity.java import is_number, java_equals
+from gapless.local.velocity.text import java_text
+
+Number = int | float | Decimal
+_EXACT = Context(prec=2000)
+
+
+def add(left: Any, right: Any) -> Any:
+    if is_number(left) and is_number(right):
+        return _widened(left, right, operator.add, _EXACT.add)
+    if left is None or right is None or not (type(left) is str or type(right) is str):
+        return None
+    return java_text(left) + java_text(right)
+
+
+def subtract(left: Any, right: Any) -> Any:
+    return _widened(left, right, operator.sub, _EXACT.subtract) if is_number(left) and is_number(right) else None
+
+
+def multiply(left: Any, right: Any) -> Any:
+    return _widened(left, right, operator.mul, _EXACT.multiply) if is_number(left) and is_number(right) else None
+
+
+def divide(left: Any, right: Any) -> Any:
+    if not (is_number(left) and is_number(right)) or right == 0:
+        return None
+    return _widened(left, right, _quotient, _decimal_quotient)
+
+
+def remainder(left: Any, right: Any) -> Any:
+    if not (is_number(left) and is_number(right)) or right == 0:
+        return None
+    return _widened(left, right, _remainder, _EXACT.remainder)
+
+
+def equal(left: Any, right: Any) -> bool:
+    """`==`: numbers by value, values of one class by equals(), all else by their text."""
+    if type(left) is str and type(right) is str:
+        return left == right
+    if is_number(left) and is_number(right):
+        return bool(left == right)
+    if left is None or right is None:
+        return left is right
+    if isinstance(left, type(right)) or isinstance(right, type(left)):
+        return java_equals(left, right)
+    return java_text(left) == java_text(right)
+
+
+def ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """`<`, `>`, `<=` and `>=` compare numbers; anything else is false."""
+
+    def compared(left: Any, right: Any) -> bool:
+        return is_number(left) and is_number(right) and bool(compare(left, right))
+
+    return compared
+
+
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": add,
+    "-": subtract,
+    "*": multiply,
+    "/": divide,
+    "%": remainder,
+    "==": equal,
+    "!=": lambda left, right: not equal(left, right),
+    "<": ordered(operator.lt),
+    ">": ordered(operator.gt),
+    "<=": ordered(operator.le),
+    ">=": ordered(operator.ge),
+}
+
+
+def _widened(
+    left: Number, right: Number, plain: Callable[[Any, Any], Any], exact: Callable[[Decimal, Decimal], Decimal]
+) -> Number:
+    """Apply an operator in the wider of the two numbers' types."""
+    if isinstance(left, Decimal) or isinstance(right, Decimal):
+        return exact(_decimal(left), _decimal(right))
+    result: Number = plain(left, right)
+    return result
+
+
+def _decimal(number: Number) -> Decimal:
+    return Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
+
+
+def _quotient(left: int | float, right: int | float) -> int | float:
+    if isinstance(left, int) and isinstance(right, int):
+        quotient = abs(left) // abs(right)
+        return quotient if (left < 0) == (right < 0) else -quotient
+    return left / right
+
+
+def _decimal_quotient(left: Decimal, right: Decimal) -> Decimal:
+    """BigDecimal.divide(divisor, ROUND_HALF_DOWN): the dividend's scale is kept."""
+    scale = left.as_tuple().exponent
+    return _EXACT.divide(left, right).quantize(Decimal((0, (1,), int(scale))), rounding=ROUND_HALF_DOWN, context=_EXACT)
+
+
+def _remainder(left: int | float, right: int | float) -> int | float:
+    if isinstance(left, int) and isinstance(right, int):
+        return int(math.copysign(1, left)) * (abs(left) % abs(right))
+    return math.fmod(left, right)

@@ -1,0 +1,177 @@
+"""Bodies as API Gateway reads them: json-smart's permissive parser.
+
+Well-formed JSON goes through Python's own parser. The rest is read as json-smart reads it: bare words, single quotes,
+spare commas and text after the value are taken, and a body that begins as neither object, array nor string is one
+string.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+from gapless.local.velocity.errors import PayloadError
+
+DEEPEST = 400  # json-smart's MAX_DEPTH
+_WHITESPACE = re.compile(r"[ \t\r\n]*")
+_NUMBER = re.compile(r"-?[0-9]*(\.[0-9]*)?([eE][+-]?[0-9]+)?")
+_NUMBER_START = re.compile(r"[-0-9]")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([^ux]))|[\x00-\x1f\x7f]|\\", re.DOTALL)
+_SIMPLE = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "b": "\b", '"': '"', "'": "'", "\\": "\\", "/": "/"}
+_WORDS = {"true": True, "false": False, "null": None, "NaN": float("nan")}
+_LONGEST_DOUBLE = 18  # characters; json-smart reads longer decimals as BigDecimal
+
+
+def parse_payload(text: str) -> Any:
+    """The value of a body.
+
+    Raises:
+        PayloadError: the body begins like an object, array or string and is broken
+    """
+    try:
+        if "\x7f" not in text:
+            return json.loads(text, parse_float=_decimal, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        pass
+    return _Permissive(text).document()
+
+
+def _decimal(text: str) -> float | Decimal:
+    return float(text) if len(text) <= _LONGEST_DOUBLE else Decimal(text)
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(word)  # NaN and Infinity are left to the permissive parser
+
+
+class _Permissive:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.depth = 0
+
+    def document(self) -> Any:
+        return self.value("")
+
+    def value(self, stops: str) -> Any:
+        """The value here; `stops` are the characters that end a bare one, none outside objects and arrays."""
+        self.skip()
+        first = self.peek()
+        if first == "{":
+            return self.nested(self.object)
+        if first == "[":
+            return self.nested(self.array)
+        if first in ('"', "'"):
+            return self.string()
+        if first in (":", "}", "]") and first:
+            raise self.error()
+        return self.bare(stops)
+
+    def nested(self, read: Any) -> Any:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise PayloadError(f"Could not process payload: it nests deeper than {DEEPEST} levels")
+        self.at += 1
+        value = read()
+        self.depth -= 1
+        return value
+
+    def object(self) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        while True:
+            self.skip()
+            first = self.peek()
+            if first == "}":
+                self.at += 1
+                return members
+            if first == ",":
+                self.at += 1
+                continue
+            if first in (":", "", "{", "[", "]"):
+                raise self.error()
+            key = self.string() if first in ('"', "'") else self.until(":")
+            self.skip()
+            if self.peek() != ":":
+                raise self.error()
+            self.at += 1
+            members[key] = self.value(",}")
+            self.skip()
+            if self.peek() not in (",", "}") or not self.peek():
+                raise self.error()
+
+    def array(self) -> list[Any]:
+        items: list[Any] = []
+        while True:
+            self.skip()
+            first = self.peek()
+            if first == "]":
+                self.at += 1
+                return items
+            if first == ",":
+                self.at += 1
+                continue
+            if first in (":", "", "}"):
+                raise self.error()
+            items.append(self.value(",]"))
+            self.skip()
+            if self.peek() not in (",", "]") or not self.peek():
+                raise self.error()
+
+    def string(self) -> str:
+        quote = self.peek()
+        end = self.at + 1
+        while end < len(self.text) and self.text[end] != quote:
+            end += 2 if self.text[end] == "\\" else 1
+        if end >= len(self.text):
+            raise self.error()
+        inside = self.text[self.at + 1 : end]
+        value = _ESCAPE.sub(self.unescaped, inside) if "\\" in inside else inside
+        self.at = end + 1
+        return value
+
+    def unescaped(self, found: re.Match[str]) -> str:
+        """One escape; in a string that holds any, json-smart drops bare control characters."""
+        if code := found[1] or found[2]:
+            return chr(int(code, 16))
+        if found[0] == "\\":
+            raise self.error()
+        return _SIMPLE.get(found[3] or "", "")
+
+    def bare(self, stops: str) -> Any:
+        text = self.until(stops)
+        if text in _WORDS:
+            return _WORDS[text]
+        number = _NUMBER.fullmatch(text) if _NUMBER_START.match(text) else None
+        if not number:
+            return text
+        try:
+            if number[1] is None and number[2] is None:
+                return int(text) if text != "-" else 0
+            return _decimal(text)
+        except ValueError:
+            return text
+
+    def until(self, stops: str) -> str:
+        """The bare text up to one of the stops, without the blanks around it."""
+        end = self.at
+        while end < len(self.text) and self.text[end] not in stops:
+            end += 1
+        if stops and end == len(self.text):
+            raise self.error(end)
+        text = self.text[self.at : end].strip(" \t\r\n")
+        self.at = end
+        return text
+
+    def skip(self) -> None:
+        found = _WHITESPACE.match(self.text, self.at)
+        self.at = found.end() if found else self.at
+
+    def peek(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def error(self, at: int | None = None) -> PayloadError:
+        at = self.at if at is None else at
+        found = repr(self.text[at]) if at < len(self.text) else "the end"
+        return PayloadError(f"Could not process payload: unexpected {found} at position {at} of the body")
