@@ -33,7 +33,7 @@ class FunctionHost:
         self._settings = settings
         self._python = python
         self._log = log or (lambda line: None)
-        self._on_change = on_change or (lambda: None)
+        self.on_change = on_change or (lambda: None)
         self._slots = asyncio.Semaphore(concurrency)
         self._code: dict[HandlerProcess, Snapshot] = {}  # every live process, and the code it was started with
         self._idle: list[HandlerProcess] = []
@@ -73,7 +73,7 @@ class FunctionHost:
 
     def pids(self) -> list[int]:
         """The live handler processes."""
-        return [process.pid for process in self._code]
+        return [process.pid for process in self._code if not process.ended.done()]
 
     async def _take(self) -> HandlerProcess:
         """An idle process with the code as it is on disk now, or a new one."""
@@ -93,7 +93,7 @@ class FunctionHost:
         process = await HandlerProcess.start(self._settings, self._python, self._log)
         self._code[process] = code
         self._background(self._watch(process))
-        self._on_change()
+        self.on_change()
         return process
 
     async def _watch(self, process: HandlerProcess) -> None:
@@ -104,7 +104,7 @@ class FunctionHost:
         was_idle = process in self._idle
         if was_idle:
             self._idle.remove(process)
-        self._on_change()
+        self.on_change()
         if was_idle and process.ready and not self._code and not self._stopping:
             await self.start()
 

@@ -98,6 +98,10 @@ class HandlerProcess:
         # A process it started itself may hold the pipe open: then its output is of no more interest.
         await asyncio.wait({logging}, timeout=LAST_LINES_SECONDS)
         logging.cancel()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+            with suppress(ConnectionError):
+                await self._process.stdin.wait_closed()
         await self._api.stop()
         return status
 
@@ -141,7 +145,4 @@ def exit_reason(status: int) -> str:
         return "Runtime exited without providing a reason"
     if status > 0:
         return f"Runtime exited with error: exit status {status}"
-    name = {signal.SIGKILL: "killed", signal.SIGSEGV: "segmentation fault", signal.SIGABRT: "aborted"}.get(
-        signal.Signals(-status), signal.Signals(-status).name
-    )
-    return f"Runtime exited with error: signal: {name}"
+    return f"Runtime exited with error: signal: {(signal.strsignal(-status) or str(-status)).lower()}"
