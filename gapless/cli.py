@@ -56,14 +56,19 @@ def main() -> None:
 @output_option
 def up(parameters: tuple[str, ...], output: str, **options: Any) -> None:
     """Run template.yaml on this machine until Ctrl-C."""
-    from gapless.local.stack import Stack, StackSettings, run_until_signal
+    from gapless.local.engine import EngineError, EngineUnavailable
+    from gapless.local.gateway import DefinitionError, PortTaken
+    from gapless.local.stack import Stack, StackInUse, StackSettings, run_until_signal
+    from gapless.local.stream import InvalidMapping, InvalidPattern
+    from gapless.local.template import TemplateError
 
     def ready(stack: Stack) -> None:
         print_line(json.dumps(stack.describe()) if output == "json" else f"ready {stack.api}")
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
     settings = StackSettings(parameters=dict(split_parameter(one) for one in parameters), **options)
-    with reporting_errors():
+    wrong = (TemplateError, DefinitionError, InvalidMapping, InvalidPattern)
+    with reporting_errors(usage=wrong, unreachable=(EngineUnavailable, EngineError, PortTaken, StackInUse)):
         asyncio.run(run_until_signal(settings, lambda line: click.echo(line, err=True), ready))
 
 
@@ -113,14 +118,76 @@ def get(request_id: str, wait: bool, stack: str | None, endpoint: Path | None, o
 )
 def render(template: Path, event: Any) -> None:
     """Print what API Gateway would make of a mapping template."""
-    from gapless.local.render import render_file
+    from gapless.local.render import RenderError, render_file
 
-    with reporting_errors():
+    with reporting_errors(usage=(RenderError,)):
         try:
             document = json.load(event)
         except ValueError as error:
             raise click.UsageError(f"{event.name} is not JSON: {error}") from None
         print_line(render_file(template, document))
+
+
+@main.command()
+def demo() -> None:
+    """Start the stack, send what is in events/requests and some load, show the numbers, stop."""
+    from rich.console import Console
+
+    from gapless.demo import run_demo
+
+    with reporting_errors():
+        run_demo(Console())
+
+
+@main.group()
+def bench() -> None:
+    """Measure, each time against something in the same run."""
+
+
+@bench.command("local")
+@click.option("--requests", default=1000, show_default=True, type=click.IntRange(4))
+@click.option("--clients", default=8, show_default=True, type=click.IntRange(1))
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
+@output_option
+def bench_local(requests: int, clients: int, rounds: int, output: str) -> None:
+    """The local stack end to end, against the bare engine at the same two writes a request."""
+    from gapless.bench import bench_local
+    from gapless.load import TooSlow
+
+    with reporting_errors(unreachable=(TooSlow,)):
+        show_report(bench_local(requests, clients, rounds, show_progress), output)
+
+
+@bench.command("cold-start")
+@click.option("--rounds", default=9, show_default=True, type=click.IntRange(1))
+@output_option
+def bench_cold_start(rounds: int, output: str) -> None:
+    """The processor's initialisation, against that of a boto3 client."""
+    from gapless.bench import bench_cold_start
+
+    with reporting_errors():
+        show_report(bench_cold_start(rounds, show_progress), output)
+
+
+def show_progress(text: str) -> None:
+    """Where a long command is."""
+    click.echo(text, err=True)
+
+
+def show_report(report: Any, output: str) -> None:
+    """A bench report as a table, or as JSON."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from gapless.bench import rows
+
+    if output == "json":
+        print_line(json.dumps(report.document()))
+        return
+    table = Table("", "median", "lowest", "highest")
+    for name, figures in rows(report):
+        table.add_row(name, *(f"{one:,.2f}" for one in (figures.median, figures.low, figures.high)))
+    Console().print(table)
 
 
 def finish(document: dict[str, Any], output: str) -> NoReturn:
@@ -159,21 +226,24 @@ def print_line(text: str) -> None:
     sys.stdout.buffer.flush()
 
 
-@contextmanager
-def reporting_errors() -> Iterator[None]:
-    """Turn what can go wrong into a line for people and an exit code for programs."""
-    from gapless.local.engine import EngineError, EngineUnavailable
-    from gapless.local.gateway import DefinitionError, PortTaken
-    from gapless.local.stack import StackInUse
-    from gapless.local.template import TemplateError
+Errors = tuple[type[Exception], ...]
 
+
+@contextmanager
+def reporting_errors(*, usage: Errors = (), unreachable: Errors = ()) -> Iterator[None]:
+    """Turn what can go wrong into a line for people and an exit code for programs.
+
+    usage, unreachable: errors of the command's own that mean the one or the other.
+    """
     try:
         yield
     except Refused as refusal:
         fail(str(refusal), UNREACHABLE if refusal.status >= 500 or refusal.status == 429 else USAGE)
-    except (NotReachable, EngineUnavailable, EngineError, PortTaken, StackInUse) as error:
+    except NotReachable as error:
         fail(str(error), UNREACHABLE)
-    except (TemplateError, DefinitionError, ValueError) as error:
+    except unreachable as error:
+        fail(str(error), UNREACHABLE)
+    except usage as error:
         fail(str(error), USAGE)
 
 

@@ -3,14 +3,11 @@
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import botocore.session
 import urllib3
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 
 from gapless.target import NotReachable, Target
 
@@ -37,14 +34,7 @@ class Client:
         self._pool = urllib3.PoolManager(
             maxsize=connections, retries=False, timeout=urllib3.Timeout(connect=5, read=35)
         )
-        self._signer = None
-        if target.authorization == "AWS_IAM":
-            credentials = botocore.session.get_session().get_credentials()
-            if credentials is None:
-                raise NotReachable(
-                    "the API wants signed requests and there are no AWS credentials: set AWS_PROFILE, or `aws configure`"
-                )
-            self._signer = SigV4Auth(credentials, "execute-api", target.region)
+        self._sign = signer(target.region) if target.authorization == "AWS_IAM" else None
 
     def submit(self, body: bytes, *, counter: str | None = None, request_id: str | None = None) -> dict[str, Any]:
         """Store a request: under request_id, which may be repeated, or under an id that API Gateway makes.
@@ -75,15 +65,35 @@ class Client:
         headers = {"Content-Type": "application/json"} if body is not None else {}
         if self._target.authorization == "API_KEY":
             headers["x-api-key"] = os.environ.get("GAPLESS_API_KEY", "")
-        if self._signer:
-            request = AWSRequest(method, url, data=body or b"", headers=headers)
-            self._signer.add_auth(request)
-            headers = dict(request.headers.items())
+        if self._sign:
+            headers = self._sign(method, url, body or b"", headers)
         try:
             response = self._pool.request(method, url, body=body, headers=headers)
         except urllib3.exceptions.HTTPError as error:
             raise NotReachable(f"{self._target.api} does not answer: {error}") from error
         return read_document(response.status, response.data)
+
+
+Headers = dict[str, str]
+
+
+def signer(region: str) -> Callable[[str, str, bytes, Headers], Headers]:
+    """A function that signs requests to API Gateway with the caller's credentials. Raises NotReachable without any."""
+    import botocore.session  # slow to load, and a stack that needs no signature does without
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+
+    credentials = botocore.session.get_session().get_credentials()
+    if credentials is None:
+        raise NotReachable("the API wants signed requests, and there are no AWS credentials: set AWS_PROFILE")
+    auth = SigV4Auth(credentials, "execute-api", region)
+
+    def sign(method: str, url: str, body: bytes, headers: Headers) -> Headers:
+        request = AWSRequest(method, url, data=body, headers=headers)
+        auth.add_auth(request)
+        return dict(request.headers.items())
+
+    return sign
 
 
 def read_document(status: int, data: bytes) -> dict[str, Any]:

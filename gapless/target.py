@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import psutil
-from botocore.exceptions import BotoCoreError, ClientError
 
 STACK_FILE = Path(".gapless/stack.json")
 
@@ -62,6 +60,9 @@ def to_target(stack: Mapping[str, Any]) -> Target:
 
 def read_outputs(stack_name: str) -> Target:
     """Read a deployed stack's outputs. Raises NotReachable."""
+    import boto3  # half a second that commands on the local stack do without
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         cloudformation = boto3.client("cloudformation")
         (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]

@@ -194,12 +194,9 @@ def free_port() -> int:
 
 
 def listens(pid: int, port: int) -> bool:
-    """Whether process `pid` itself holds the socket that listens on 127.0.0.1:port."""
+    """Whether process `pid` itself holds the socket that listens on the port."""
     try:
-        connections = psutil.Process(pid).net_connections(kind="tcp4")
+        connections = psutil.Process(pid).net_connections(kind="tcp")
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
-    return any(
-        one.status == psutil.CONN_LISTEN and one.laddr.ip == "127.0.0.1" and one.laddr.port == port
-        for one in connections
-    )
+    return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in connections)

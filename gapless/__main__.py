@@ -1,0 +1,5 @@
+"""`python -m gapless` is `gapless`."""
+
+from gapless.cli import main
+
+main()
