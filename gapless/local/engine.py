@@ -88,7 +88,8 @@ class EngineClient:
         document: dict[str, Any] = json.loads(answer.body or b"{}")
         if answer.status != 200:
             code = str(document.get("__type", "UnknownError")).rpartition("#")[2]
-            raise EngineError(code, str(document.get("message") or document.get("Message") or ""), answer.status)
+            message = str(document.get("message") or document.get("Message") or answer.body[:200])
+            raise EngineError(code, f"{target.rpartition('.')[2]}: {message}", answer.status)
         return document
 
     async def close(self) -> None:
@@ -148,7 +149,7 @@ class EmbeddedEngine:
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
-            "SERVICES": "dynamodb,sqs",
+            "SERVICES": "dynamodb,dynamodbstreams,sqs",
             "IOT_MTLS_ENABLED": "0",  # otherwise it listens on 8883 on every interface
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
