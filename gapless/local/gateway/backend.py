@@ -47,7 +47,7 @@ async def call_dynamodb(engine: Engine, action: str, text: str, seconds: float) 
         return 400, SERIALIZATION_EXCEPTION
     try:
         async with asyncio.timeout(seconds):
-            answer = await engine.post(f"DynamoDB_20120810.{action}", utf8(text))
+            answer = await engine.post(f"DynamoDB_20120810.{action}", text.encode())
     except TimeoutError as error:
         raise Refusal("INTEGRATION_TIMEOUT") from error
     except (aiohttp.ClientError, OSError) as error:
@@ -63,14 +63,6 @@ def mock_status(text: str) -> int:
         LOG.error('a mock needs {"statusCode": NUMBER} from its request template, which gave %r', text[:200])
         raise Refusal("API_CONFIGURATION_ERROR")
     return int(found[1])
-
-
-def utf8(text: str) -> bytes:
-    """The text as Java would send it: two halves of a surrogate pair are one character, a lone half is `?`."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass").encode("utf-8", "replace")
 
 
 def _is_object(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 import logging
 
-from gapless.local.gateway.backend import utf8
 from gapless.local.gateway.integration import Answering
 from gapless.local.gateway.invocation import Invocation
 from gapless.local.gateway.message import Response, can_carry
@@ -21,7 +20,7 @@ def respond(answering: Answering, invocation: Invocation, backend: bytes) -> Res
     content_type, body = "application/json", backend
     if chosen is not None:
         content_type, template = chosen
-        body = utf8(template.render(invocation.call(invocation.backend_body)))
+        body = template.render(invocation.call(invocation.backend_body)).encode()
     headers = {"Content-Type": content_type}
     for name, source in answering.headers.items():
         _set_header(headers, name, source(invocation))
