@@ -13,7 +13,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_DOWN, Context, Decimal
 from typing import Any
 
-from gapless.local.velocity.java import is_number, java_equals
+from gapless.local.velocity.java import Char, is_number, java_equals
 from gapless.local.velocity.text import java_text
 
 Number = int | float | Decimal
@@ -56,7 +56,7 @@ def equal(left: Any, right: Any) -> bool:
         return bool(left == right)
     if left is None or right is None:
         return left is right
-    if isinstance(left, type(right)) or isinstance(right, type(left)):
+    if (isinstance(left, type(right)) or isinstance(right, type(left))) and Char not in (type(left), type(right)):
         return java_equals(left, right)
     return java_text(left) == java_text(right)
 

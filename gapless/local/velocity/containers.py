@@ -155,7 +155,7 @@ def _put(mapping: dict[Any, Any], key: Any, value: Any) -> Any:
 
 def _put_all(mapping: dict[Any, Any], other: dict[Any, Any]) -> None:
     for key, value in other.items():
-        mapping[key] = value
+        _put(mapping, key, value)
 
 
 def _put_if_absent(mapping: dict[Any, Any], key: Any, value: Any) -> Any:

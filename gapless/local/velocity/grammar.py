@@ -10,31 +10,12 @@ What is eaten, and why templates come out as they do:
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import NamedTuple
 
+from gapless.local.velocity.directives import BUILT_IN, DirectiveParser, Ending
 from gapless.local.velocity.errors import Position
 from gapless.local.velocity.expressions import ExpressionParser
-from gapless.local.velocity.scanner import WORD, Scanner
-from gapless.local.velocity.syntax import (
-    Block,
-    Break,
-    Define,
-    Document,
-    Evaluate,
-    Expression,
-    Foreach,
-    If,
-    Literal,
-    Macro,
-    MacroCall,
-    Property,
-    Reference,
-    Set,
-    Statement,
-    Stop,
-    Text,
-)
+from gapless.local.velocity.scanner import Scanner
+from gapless.local.velocity.syntax import Block, Document, Macro, Property, Statement, Text
 
 _LINE_END = r"[ \t]*(?:\r\n|\n|\r)"
 PLAIN_TEXT = re.compile(r"[^$#\\]+")
@@ -42,24 +23,17 @@ SET = re.compile(r"[ \t]*#(?:set|\{set\}) *\(")
 COMMENT = re.compile(r"##[^\r\n]*(?:\r\n|\n|\r)?|#\*.*?(?:\*#|\Z)", re.DOTALL)
 VERBATIM = re.compile(r"#\[\[(.*?)\]\]#", re.DOTALL)
 DIRECTIVE = re.compile(r"#(?:([A-Za-z_@][A-Za-z0-9_@]*)|\{([A-Za-z_][A-Za-z0-9_@]*)\})")
-CLOSING = re.compile(rf"\)(?:{_LINE_END})?")
 REST_OF_LINE = re.compile(_LINE_END)
 BACKSLASHES = re.compile(r"\\+")
-SEPARATOR = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
 LOST_BANG = re.compile(r"\$!(?![\[{$\\]|\Z)")
 
 CONTROL = frozenset({"if", "elseif", "else", "end"})
-BUILT_IN = frozenset({"foreach", "macro", "define", "evaluate", "break", "stop", "literal", "include", "parse"})
 
 
-class Ending(NamedTuple):
-    """What closed a block: the directive's name and where it stood; name is "" at the end of the text."""
-
-    name: str
-    at: int
+START = Position(1, 1)
 
 
-def parse(text: str, name: str, origin: Position = Position(1, 1), macros: dict[str, Macro] | None = None) -> Document:
+def parse(text: str, name: str, origin: Position = START, macros: dict[str, Macro] | None = None) -> Document:
     """Parse a template.
 
     Args:
@@ -85,6 +59,7 @@ class TemplateParser:
         self.scanner = scanner
         self.macros = macros
         self.expressions = ExpressionParser(scanner, self.nested)
+        self.directives = DirectiveParser(scanner, self.expressions, self.block, macros)
 
     def nested(self, text: str, origin: Position) -> Block:
         """A template inside a double-quoted string; it shares this template's macros."""
@@ -106,7 +81,7 @@ class TemplateParser:
     def statement(self) -> list[Statement] | Ending:
         scanner = self.scanner
         if scanner.take(SET):
-            return [self.set()]
+            return [self.directives.set()]
         if text := scanner.take(PLAIN_TEXT):
             return [Text(text[0])]
         if scanner.looking_at("\\"):
@@ -134,7 +109,7 @@ class TemplateParser:
         return [reference]
 
     def escape(self) -> list[Statement]:
-        r"""Backslashes: before a reference or a directive each pair is one, and an odd one makes text of what follows."""
+        r"""Backslashes: each pair before a reference or directive is one; an odd one makes text of what follows."""
         scanner = self.scanner
         start = scanner.at
         count = len((scanner.take(BACKSLASHES) or [""])[0])
@@ -167,156 +142,10 @@ class TemplateParser:
         if name == "elseif":
             return Ending(name, start)
         if name == "if":
-            return [self.conditional(start)]
+            return [self.directives.conditional(start)]
         if name in ("include", "parse"):
             raise scanner.error(f"#{name} is not available: API Gateway has no other templates to read", start)
-        return self.built_in(name, start) if name in BUILT_IN else [self.macro_call(name, start)]
-
-    def built_in(self, name: str, start: int) -> list[Statement]:
-        scanner = self.scanner
-        if name == "foreach":
-            return [self.foreach(start)]
-        if name == "macro":
-            self.define_macro(start)
-            return []
-        arguments = self.arguments(name)
-        if name == "stop":
-            return [Stop()]
-        if name == "break":
-            return [Break(arguments[0] if arguments else None)]
-        if arguments is None:
-            raise scanner.error(f"#{name} needs its arguments in parentheses", start)
-        if name == "literal":
-            return [self.literal(start)]
-        if len(arguments) != 1:
-            raise scanner.error(f"#{name} takes one argument, not {len(arguments)}", start)
-        if name == "evaluate":
-            return [Evaluate(arguments[0], scanner.position(start))]
-        return [Define(self.variable(arguments[0], "#define", start), self.body("define", start))]
-
-    def set(self) -> Set:
-        scanner = self.scanner
-        scanner.skip_whitespace()
-        target = self.expressions.reference()
-        if not target.steps and target.source != f"${target.root}":
-            # 1.7 puts the value under the reference's text: `#set(${x} = 1)` makes a variable named "{x}", not $x
-            target = replace(target, root=target.source[1:])
-        scanner.skip_whitespace()
-        scanner.expect("=", "after the reference #set assigns to")
-        value = self.expressions.expression()
-        self.close("set")
-        return Set(target, value)
-
-    def conditional(self, start: int) -> If:
-        """An #if whose name is taken, to its #end."""
-        branches: list[tuple[Expression, Block]] = []
-        name, at = "if", start
-        while name in ("if", "elseif"):
-            condition = self.condition(name, at)
-            block, (name, at) = self.block()
-            branches.append((condition, block))
-        otherwise: Block = ()
-        if name == "else":
-            otherwise, (name, at) = self.block()
-        if name != "end":
-            problem = f"meets a further #{name} at line {self.scanner.position(at).line}" if name else "has no #end"
-            raise self.scanner.error(f"#if {problem}", start)
-        return If(tuple(branches), otherwise)
-
-    def condition(self, name: str, start: int) -> Expression:
-        self.open(name, start)
-        condition = self.expressions.expression()
-        self.close(name)
-        return condition
-
-    def foreach(self, start: int) -> Foreach:
-        self.open("foreach", start)
-        variable = self.variable(self.expressions.value(), "#foreach", start)
-        self.scanner.skip_whitespace()
-        if not self.scanner.take(WORD):
-            raise self.scanner.error("expected 'in': #foreach($item in $items)")
-        self.scanner.skip_whitespace()
-        items = self.expressions.value()
-        self.scanner.skip_whitespace()
-        self.close("foreach")
-        return Foreach(variable, items, self.body("foreach", start), self.scanner.position(start))
-
-    def define_macro(self, start: int) -> None:
-        self.open("macro", start)
-        name = self.scanner.take(WORD)
-        if not name:
-            raise self.scanner.error("expected the macro's name: #macro(name $first $second)")
-        parameters = self.values()
-        self.close("macro")
-        names = tuple(self.variable(parameter, "#macro", start) for parameter in parameters)
-        body = self.body("macro", start)
-        self.macros.setdefault(name[0], Macro(name[0], names, body))  # 1.7 keeps the first definition
-
-    def macro_call(self, name: str, start: int) -> MacroCall:
-        scanner = self.scanner
-        at = scanner.position(start)
-        arguments = self.arguments(name)
-        if not name.startswith("@"):
-            return MacroCall(name, tuple(arguments or ()), None, scanner.text[start : scanner.at], at)
-        body = self.body(name, start) if arguments is not None else None
-        return MacroCall(name[1:], tuple(arguments or ()), body, scanner.text[start : scanner.at], at)
-
-    def literal(self, start: int) -> Text:
-        """#literal's body, which must parse, as it stands."""
-        begin = self.scanner.at
-        block, ending = self.block()
-        if ending.name != "end":
-            raise self.scanner.error("#literal has no #end", start)
-        return Text(self.scanner.text[begin : ending.at])
-
-    def arguments(self, name: str) -> list[Expression] | None:
-        """The parenthesised values after a directive's name, commas optional; None where no parenthesis follows."""
-        scanner = self.scanner
-        start = scanner.at
-        scanner.skip_whitespace()
-        if not scanner.take_text("("):
-            scanner.at = start
-            return None
-        values = self.values()
-        self.close(name)
-        return values
-
-    def values(self) -> list[Expression]:
-        values: list[Expression] = []
-        self.scanner.take(SEPARATOR)
-        while not self.scanner.looking_at(")"):
-            word = None if self.expressions.at_boolean() else self.scanner.take(WORD)
-            values.append(Literal(word[0]) if word else self.expressions.value())
-            self.scanner.take(SEPARATOR)
-        return values
-
-    def variable(self, value: Expression, directive: str, start: int) -> str:
-        if not isinstance(value, Reference) or value.steps:
-            raise self.scanner.error(f"{directive} names a variable such as $item here", start)
-        return value.root
-
-    def open(self, name: str, start: int) -> None:
-        self.scanner.skip_whitespace()
-        if not self.scanner.take_text("("):
-            raise self.scanner.error(f"#{name} needs its arguments in parentheses", start)
-        self.scanner.skip_whitespace()
-
-    def close(self, name: str) -> None:
-        if not self.scanner.take(CLOSING):
-            raise self.scanner.error(f"expected ')' to close #{name}(, found {self.scanner.found()}{self.hint()}")
-
-    def hint(self) -> str:
-        if re.compile(r"-\.?[0-9]").match(self.scanner.text, self.scanner.at):
-            return "; -1 is read as one number, so write a blank after the minus: $x - 1"
-        return ""
-
-    def body(self, name: str, start: int) -> Block:
-        """The statements of a directive up to its #end."""
-        block, ending = self.block()
-        if ending.name != "end":
-            problem = f"meets #{ending.name} before its #end" if ending.name else "has no #end"
-            raise self.scanner.error(f"#{name} {problem}", start)
-        return block
+        return self.directives.built_in(name, start) if name in BUILT_IN else [self.directives.macro_call(name, start)]
 
 
 def _joined(statements: list[Statement]) -> Block:

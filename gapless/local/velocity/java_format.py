@@ -1,4 +1,4 @@
-"""String.format for the conversions templates use: %s %d %x %X %o %c %b %f %e %g %n %%, with flags, width and precision."""
+"""String.format for the conversions %s %d %x %o %c %b %f %e %n %%, with flags, width and precision."""
 
 from __future__ import annotations
 

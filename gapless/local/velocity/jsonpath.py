@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from gapless.local.velocity.jsonpath_functions import FUNCTIONS
+from gapless.local.velocity.jsonpath_functions import AGGREGATIONS, FUNCTIONS
 
 
 class PathError(Exception):
@@ -67,35 +67,41 @@ Part = Names | Indices | Slice | Filter | Descend | Function
 class Path:
     parts: tuple[Part, ...]
 
-    @property
-    def definite(self) -> bool:
-        return all(_is_definite(part) for part in self.parts)
-
     def read(self, document: Any, root: Any) -> tuple[bool, Any]:
         """Whether the path leads anywhere from `document`, and the value there; `root` is what a filter's `$` means."""
-        parts, function = self.parts, None
-        if parts and isinstance(parts[-1], Function):
-            parts, function = parts[:-1], parts[-1]
-        indefinite = not all(_is_definite(part) for part in parts)
-        found = list(_walk(document, parts, root))
-        if function:
-            values = found if indefinite else found[0] if found else None
-            return True, FUNCTIONS[function.name](values, *function.arguments)
-        if indefinite:
+        last = self.parts[-1] if self.parts else None
+        parts = self.parts[:-1] if isinstance(last, Function) else self.parts
+        found: list[Any] = list(_walk(document, parts, root))
+        definite = all(_is_definite(part, part is last) for part in parts)
+        if isinstance(last, Function):
+            return True, _applied(last, found, definite, any(isinstance(part, Descend) for part in parts))
+        if not definite:
             return True, found
         return bool(found), found[0] if found else None
 
 
-def _is_definite(part: Part) -> bool:
+def _is_definite(part: Part, is_last: bool) -> bool:
     match part:
         case Names(names):
-            return bool(names)
+            return len(names) == 1 or (len(names) > 1 and is_last)
         case Indices(indices):
             return len(indices) == 1
-        case Function():
-            return True
         case _:
             return False
+
+
+def _applied(function: Function, found: list[Any], definite: bool, scanned: bool) -> Any:
+    """A function's result: of the value at a definite path, of each value at an indefinite one.
+
+    After `..` Jayway hands the aggregations all values at once, and the other functions the last one.
+    """
+    apply = FUNCTIONS[function.name]
+    if scanned and function.name in AGGREGATIONS:
+        return apply(found, *function.arguments)
+    results = [apply(value, *function.arguments) for value in found]
+    if definite or scanned:
+        return results[-1] if results else None
+    return results
 
 
 def read(document: Any, path: str) -> Any:
@@ -122,7 +128,11 @@ def _walk(value: Any, parts: tuple[Part, ...], root: Any) -> Iterator[Any]:
     part, rest = parts[0], parts[1:]
     if isinstance(part, Descend):
         for inner in _everything(value):
-            yield from _walk(inner, rest, root)
+            if rest and isinstance(rest[0], Filter):  # tests what is met on the way down, not the items of a list
+                if isinstance(inner, dict | list) and rest[0].test(inner, root):
+                    yield from _walk(inner, rest[1:], root)
+            else:
+                yield from _walk(inner, rest, root)
     elif isinstance(part, Names) and len(part.names) > 1:
         yield from _several_names(value, part.names, rest, root)
     else:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gapless.local.velocity.errors import JavaError
-from gapless.local.velocity.java import is_number
+from gapless.local.velocity.java import View, is_number
 
 
 def _numbers(values: Any) -> list[float]:
@@ -18,7 +18,7 @@ def _numbers(values: Any) -> list[float]:
 
 
 def _length(values: Any) -> int | None:
-    return len(values) if isinstance(values, list | dict | str) else None
+    return len(values) if isinstance(values, list | dict) else None
 
 
 def _deviation(values: Any) -> float:
@@ -34,7 +34,7 @@ def _end(values: Any, index: int) -> Any:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "length": _length,
     "size": _length,
-    "keys": lambda values: list(values) if isinstance(values, dict) else None,
+    "keys": lambda values: View(values, values) if isinstance(values, dict) else None,
     "min": lambda values: min(_numbers(values)),
     "max": lambda values: max(_numbers(values)),
     "sum": lambda values: sum(_numbers(values)),
@@ -46,3 +46,5 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "append": lambda values, *more: [*values, *more] if isinstance(values, list) else values,
     "concat": lambda values, *more: "".join(map(str, more)),
 }
+
+AGGREGATIONS = frozenset({"min", "max", "sum", "avg", "stddev"})

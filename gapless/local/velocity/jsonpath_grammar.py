@@ -45,6 +45,11 @@ def parse_path(text: str) -> Path:
     return path
 
 
+def _present(value: Any) -> Any:
+    """In a comparison a path that leads nowhere is null."""
+    return None if value is MISSING else value
+
+
 class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
@@ -157,7 +162,7 @@ class _Reader:
         self.take(_BLANKS)
         right, _ = self.operand()
         self.take(_BLANKS)
-        return lambda value, root: compare(left(value, root), right(value, root))
+        return lambda value, root: compare(_present(left(value, root)), _present(right(value, root)))
 
     def operand(self) -> tuple[Operand, bool]:
         if self.peek() in ("@", "$") and self.peek():

@@ -14,15 +14,13 @@ from gapless.local.velocity.text import java_text
 
 
 class _Missing:
-    """What a path in a filter is that leads nowhere; it equals nothing."""
+    """What a path in a filter is that leads nowhere."""
 
 
 MISSING = _Missing()
 
 
 def _equal(left: Any, right: Any) -> bool:
-    if left is MISSING or right is MISSING:
-        return left is right
     if is_number(left) and type(right) is str:
         try:
             return Decimal(right) == Decimal(java_text(left))
@@ -50,7 +48,7 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 def _matches(left: Any, right: Any) -> bool:
     if isinstance(left, regex.Pattern):
         left, right = right, left
-    if not isinstance(right, regex.Pattern) or left is MISSING or isinstance(left, list | dict):
+    if not isinstance(right, regex.Pattern) or left is None or isinstance(left, list | dict):
         return False
     return right.fullmatch(java_text(left), timeout=TIMEOUT) is not None
 

@@ -59,7 +59,7 @@ def _compare(left: Any, right: Any) -> int | None:
     """compareTo(), which exists between numbers of one class only."""
     if number_class(left) != number_class(right):
         return None
-    return (left > right) - (left < right)
+    return int(left > right) - int(left < right)
 
 
 def _in_radix(value: int, radix: str) -> str:

@@ -9,7 +9,9 @@ from gapless.local.velocity.errors import VelocityError
 from gapless.local.velocity.evaluation import ExpressionCompiler
 from gapless.local.velocity.grammar import parse
 from gapless.local.velocity.loops import foreach
+from gapless.local.velocity.methods import register
 from gapless.local.velocity.scope import BreakOut, Evaluator, Renderer, Scope, StopRendering, Write
+from gapless.local.velocity.strings import OBJECT
 from gapless.local.velocity.syntax import (
     Block,
     Break,
@@ -72,6 +74,9 @@ class DefinedBlock:
         return "".join(parts)
 
 
+register(DefinedBlock, OBJECT)
+
+
 def compile_document(document: Document) -> Program:
     """Compile a parsed template with its macros."""
     compiler = StatementCompiler()
@@ -101,7 +106,7 @@ class StatementCompiler:
     def statement(self, node: Statement) -> Renderer:
         match node:
             case Text(text):
-                return lambda scope, write: write(text) and None
+                return self.text(text)
             case Reference():
                 return self.output(self.expressions.value(node))
             case Set():
@@ -120,6 +125,12 @@ class StatementCompiler:
                 return self.break_out(self.expressions.value(target) if target else None)
             case Stop():
                 return self.stop()
+
+    def text(self, text: str) -> Renderer:
+        def render(scope: Scope, write: Write) -> None:
+            write(text)
+
+        return render
 
     def output(self, read: Evaluator) -> Renderer:
         def render(scope: Scope, write: Write) -> None:

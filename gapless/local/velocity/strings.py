@@ -115,7 +115,7 @@ def _replace_text(text: str, old: str, new: str) -> str:
     return whole(units(text).replace(units(old), units(new)))
 
 
-def _region(text: str, start: int, other: str, offset: int, length: int, fold: Callable[[str], str] = str) -> bool:
+def _region(text: str, fold: Callable[[str], str], start: int, other: str, offset: int, length: int) -> bool:
     mine, theirs = units(text), units(other)
     if start < 0 or offset < 0 or start + length > len(mine) or offset + length > len(theirs):
         return False
@@ -141,7 +141,7 @@ OBJECT = table(
     }
 )
 
-_STRING = {
+_STRING: dict[str, Callable[..., Any]] = {
     "length()": lambda s: len(units(s)),
     "isEmpty()": lambda s: not s,
     "isBlank()": lambda s: not s.strip(),
@@ -152,16 +152,12 @@ _STRING = {
     "subSequence(int,int)": _substring,
     "indexOf(int)": _index_of,
     "indexOf(String)": _index_of,
-    "indexOf(char)": _index_of,
     "indexOf(int,int)": _index_of,
     "indexOf(String,int)": _index_of,
-    "indexOf(char,int)": _index_of,
     "lastIndexOf(int)": _last_index_of,
     "lastIndexOf(String)": _last_index_of,
-    "lastIndexOf(char)": _last_index_of,
     "lastIndexOf(int,int)": _last_index_of,
     "lastIndexOf(String,int)": _last_index_of,
-    "lastIndexOf(char,int)": _last_index_of,
     "contains(CharSequence)": lambda s, sought: sought in s,
     "startsWith(String)": _starts_with,
     "startsWith(String,int)": _starts_with,
@@ -185,8 +181,8 @@ _STRING = {
     "compareToIgnoreCase(String)": lambda s, other: _compare(_folded(s), _folded(other)),
     "equalsIgnoreCase(String)": lambda s, other: other is not None and _folded(s) == _folded(other),
     "contentEquals(CharSequence)": lambda s, other: s == other,
-    "regionMatches(int,String,int,int)": _region,
-    "regionMatches(boolean,int,String,int,int)": lambda s, fold, *region: _region(s, *region, _folded if fold else str),
+    "regionMatches(int,String,int,int)": lambda s, *region: _region(s, str, *region),
+    "regionMatches(boolean,int,String,int,int)": lambda s, fold, *region: _region(s, _folded if fold else str, *region),
     "hashCode()": hash_code,
     "intern()": lambda s: s,
     "toCharArray()": lambda s: Array(map(Char, units(s)), "[C"),
