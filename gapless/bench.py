@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gapless.client import FINISHED, Client
-from gapless.demo import running_stack
 from gapless.load import connect, count_numbered, send, wait_until_numbered
+from gapless.local.background import running_stack
 from gapless.target import Target
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ class LocalReport:
 
 def bench_local(requests: int, clients: int, rounds: int, progress: Progress) -> LocalReport:
     """Measure the local stack end to end: single requests, then many at once, in turns with the bare engine."""
-    with running_stack() as target:
+    with running_stack() as stack:
+        target = stack.target
         client, dynamodb = Client(target, connections=clients), connect(target, connections=clients)
         create_bare_table(dynamodb)
         for _ in range(5):

@@ -1,14 +1,7 @@
 """`make demo`: the local stack at its main job, from nothing to a table of numbered requests."""
 
-import contextlib
 import json
-import signal
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +12,13 @@ from rich.table import Table
 
 from gapless.client import FINISHED, Client
 from gapless.load import connect, count_numbered, send
-from gapless.target import NotReachable, Target, to_target
+from gapless.local.background import running_stack
+from gapless.target import NotReachable, Target
 
 BODIES = Path("events/requests")
 LOAD = 300
 CLIENTS = 8
 SECONDS = 60.0
-START_SECONDS = 40.0
-STOP_SECONDS = 20.0
 
 
 @dataclass
@@ -38,33 +30,6 @@ class Shown:
     document: dict[str, Any]
 
 
-@contextmanager
-def running_stack(*options: str) -> Iterator[Target]:
-    """`gapless up` in a process of its own, on a free port and with a folder of its own. Raises NotReachable."""
-    with tempfile.TemporaryDirectory(prefix="gapless-") as folder:
-        command = [sys.executable, "-m", "gapless", "up", "--port", "0", "--data", folder, "--output", "json", *options]
-        with (Path(folder) / "stack.log").open("w+") as log:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
-            try:
-                line = process.stdout.readline() if process.stdout else b""
-                if not line:
-                    log.seek(0)
-                    raise NotReachable(f"the stack did not start:\n{log.read()}")
-                yield to_target(json.loads(line))
-            finally:
-                stop(process)
-
-
-def stop(process: "subprocess.Popen[bytes]") -> None:
-    """Ask the stack to stop, and make sure that it does."""
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
 def run_demo(console: Console) -> list[dict[str, Any]]:
     """Submit every body in events/requests and some load, show how they are numbered, return their documents.
 
@@ -72,7 +37,8 @@ def run_demo(console: Console) -> list[dict[str, Any]]:
     """
     began = time.monotonic()
     console.print("Starting template.yaml on this machine: API, DynamoDB, stream and processor ...")
-    with running_stack() as target:
+    with running_stack() as stack:
+        target = stack.target
         console.print(f"Ready after {time.monotonic() - began:.1f} s: PUT {target.api}/requests")
         client = Client(target, connections=CLIENTS)
         shown = [submit(client, path) for path in sorted(BODIES.glob("*.json"))]
@@ -110,9 +76,8 @@ def follow(console: Console, client: Client, target: Target, shown: list[Shown],
                 raise NotReachable(f"only {numbered} requests are numbered after {SECONDS:g} s")
             time.sleep(0.05)
     for one in shown:
-        with contextlib.suppress(UnicodeDecodeError):
-            if one.document["request"] != one.body.decode():
-                raise NotReachable(f"{one.name} came back changed")
+        if one.document["request"].encode() != one.body:
+            raise NotReachable(f"{one.name} came back changed")
 
 
 def draw(shown: list[Shown], numbered: int, load: int) -> Table:
@@ -120,7 +85,7 @@ def draw(shown: list[Shown], numbered: int, load: int) -> Table:
     caption = f"The counter `requests` has handed out {numbered} numbers; {load} requests are load."
     table = Table(caption=caption, caption_justify="left")
     for column in ("body", "status", "number", "result or error"):
-        table.add_column(column, overflow="ellipsis", no_wrap=True, justify="right" if column == "number" else "left")
+        table.add_column(column, overflow="fold", justify="right" if column == "number" else "left")
     colours = {"PENDING": "yellow", "DONE": "green", "FAILED": "red"}
     for one in shown:
         document = one.document
