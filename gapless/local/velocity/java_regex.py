@@ -31,7 +31,7 @@ _POSIX = {
 }
 _HORIZONTAL = r" \t\xa0\u1680\u180e\u2000-\u200a\u202f\u205f\u3000"
 _VERTICAL = r"\n\x0b\f\r\x85\u2028\u2029"
-_SETS = {"h": _HORIZONTAL, "v": _VERTICAL}
+_SETS = {"h": _HORIZONTAL, "v": _VERTICAL, "d": "0-9", "w": "a-zA-Z_0-9", "s": r" \t\n\x0b\f\r"}  # ASCII only
 _PLAIN = {"e": r"\x1b", "z": r"\Z", "Z": r"(?=(?:\r\n|[\n\r\x85\u2028\u2029])?\Z)", "a": r"\x07"}
 _TOKEN = regex.compile(
     r"""\\Q(?<quoted>.*?)(?:\\E|\Z)
@@ -51,7 +51,7 @@ def pattern(java: str) -> regex.Pattern[str]:
         JavaError: PatternSyntaxException
     """
     try:
-        return regex.compile(_translate(java), regex.VERSION1 | regex.ASCII)
+        return regex.compile(_translate(java), regex.VERSION1)
     except (regex.error, OverflowError) as problem:
         raise JavaError(f"PatternSyntaxException: {problem} in the regular expression {java!r}") from problem
 
@@ -71,10 +71,10 @@ def _translate(java: str) -> str:
                 raise JavaError(f"PatternSyntaxException: Illegal repetition near index {token.start()} in {java!r}")
             elif piece == "." and not depth:
                 piece = dot
+            elif piece == ":" and depth:
+                piece = r"\:"  # Java knows no [:alpha:]
         elif token["flags"] is not None:
-            piece = regex.sub("[duU]", "", piece)
-            if piece == "(?" and java[token.end()] == ")":
-                piece = "(?:"
+            piece = _flags(piece, java[token.end()])
         else:
             piece = _escape(token, piece, bool(depth))
         out.append(piece)
@@ -89,7 +89,7 @@ def _escape(token: regex.Match[str], piece: str, in_class: bool) -> str:
         inside = _POSIX.get(name)
         if inside is None:
             return piece.replace("{Is", "{").replace("{javaLowerCase", "{Ll").replace("{javaUpperCase", "{Lu")
-        return f"[{'^' if token['negated'] == 'P' else ''}{inside}]"
+        return _set(inside, token["negated"] == "P", in_class)
     if code := token["octal"]:
         return f"\\x{int(code, 8):02x}"
     if code := token["hex"]:
@@ -100,10 +100,24 @@ def _escape(token: regex.Match[str], piece: str, in_class: bool) -> str:
         return f"(?P={name})"
     letter = token["escape"]
     if letter and letter.lower() in _SETS:
-        return f"[{'^' if letter.isupper() else ''}{_SETS[letter.lower()]}]"
+        return _set(_SETS[letter.lower()], letter.isupper(), in_class)
     if letter in _PLAIN and not in_class:
         return _PLAIN[letter]
     return piece
+
+
+def _flags(piece: str, after: str) -> str:
+    """The flags Java and the package share; case is folded character by character ("ß" is not "ss")."""
+    kept = regex.sub("[duU]", "", piece)
+    if "i" in kept.split("-")[0]:
+        kept += "f" if "-" in kept else "-f"
+    return "(?:" if kept == "(?" and after == ")" else kept
+
+
+def _set(characters: str, negated: bool, in_class: bool) -> str:
+    if negated:
+        return f"[^{characters}]"
+    return characters if in_class else f"[{characters}]"
 
 
 def matches(text: str, java: str) -> bool:
@@ -113,9 +127,9 @@ def matches(text: str, java: str) -> bool:
 def replace(text: str, java: str, replacement: str, count: int = 0) -> str:
     """replaceAll, or replaceFirst with count 1."""
     compiled = pattern(java)
-    parts = _replacement(replacement, compiled)
 
     def filled(found: regex.Match[str]) -> str:
+        parts = _replacement(replacement, compiled)  # as in Java, a wrong replacement is an error only when one is made
         return "".join(part if isinstance(part, str) else found[part[0]] or "" for part in parts)
 
     return _guarded(lambda: str(compiled.sub(filled, text, count=count, timeout=TIMEOUT)), java)
@@ -140,6 +154,7 @@ def split(text: str, java: str, limit: int = 0) -> list[str]:
     return pieces
 
 
+@lru_cache(maxsize=512)
 def _replacement(text: str, compiled: regex.Pattern[str]) -> list[str | tuple[int | str]]:
     r"""Java's replacement text: `$1` and `${name}` are groups, `\x` is x."""
     parts: list[str | tuple[int | str]] = []

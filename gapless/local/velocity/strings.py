@@ -71,7 +71,9 @@ def _code_point_at(text: str, index: int) -> int:
 
 
 def _needle(sought: str | int) -> str:
-    return units(chr(sought) if isinstance(sought, int) else sought)
+    if isinstance(sought, str):
+        return units(sought)
+    return units(chr(sought)) if 0 <= sought <= 0x10FFFF else "\U0010ffff\0"  # units() never holds that one
 
 
 def _index_of(text: str, sought: str | int, start: int = 0) -> int:
