@@ -12,6 +12,7 @@ from gapless.local.gateway.throttle import Throttle, read_throttles, throttle_of
 from gapless.local.gateway.validate import Validator, read_validator
 from gapless.local.template import Resource, Template
 
+INTEGRATION = "x-amazon-apigateway-integration"
 ANY_METHOD = "x-amazon-apigateway-any-method"
 API_SERVED = ("Auth", "DefinitionBody", "GatewayResponses", "MethodSettings", "StageName", "Variables")
 API_WITHOUT_EFFECT = {
@@ -50,7 +51,7 @@ DOCUMENT_WITHOUT_EFFECT = {
 }
 OPERATION_SERVED = (
     *("parameters", "requestBody", "responses", "security"),
-    *("x-amazon-apigateway-integration", "x-amazon-apigateway-request-validator"),
+    *(INTEGRATION, "x-amazon-apigateway-request-validator"),
 )
 TEXTS = dict.fromkeys(("deprecated", "description", "externalDocs", "operationId", "summary", "tags"), "a text")
 
@@ -99,7 +100,7 @@ def read_api(template: Template) -> RestApi:
         account=template.site.account,
         stage=str(properties.get("StageName") or "Prod"),
         variables={name: str(value) for name, value in mapping(properties.get("Variables"), place).items()},
-        methods=tuple(_methods(document, default, throttles, f"{place}.DefinitionBody")),
+        methods=tuple(_Paths(document, default, throttles, f"{place}.DefinitionBody.paths").methods()),
         gateway_responses=GatewayResponses(*_gateway_responses(template, api, document, place)),
         api_keys=frozenset(_api_keys(template, api)),
     )
@@ -114,47 +115,44 @@ def _document(document: Node, place: str) -> dict[str, Node]:
     return refuse_unknown(document, DOCUMENT_SERVED, DOCUMENT_WITHOUT_EFFECT, place)
 
 
-def _methods(
-    document: Node, default: Security, throttles: dict[tuple[str, str], Throttle], place: str
-) -> Iterator[Method]:
-    for path, item in mapping(document.get("paths"), f"{place}.paths").items():
-        here = f"{place}.paths.{path}"
+@dataclass(frozen=True)
+class _Paths:
+    """The paths of a document, with what the API gives its methods by default."""
+
+    document: dict[str, Node]
+    security: Security
+    throttles: dict[tuple[str, str], Throttle]
+    place: str
+
+    def methods(self) -> Iterator[Method]:
+        """Every method of every path."""
         names = {name.lower(): name for name in METHODS} | {ANY_METHOD: ANY}
-        refuse_unknown(item, (*names, "parameters"), TEXTS, here)
-        for key, operation in item.items():
-            if key in names:
-                throttle = throttle_of(throttles, names[key], path)
-                shared = item.get("parameters") or []
-                yield _method(document, names[key], path, operation, shared, default, throttle, f"{here}.{key}")
+        for path, item in mapping(self.document.get("paths"), self.place).items():
+            place = f"{self.place}.{path}"
+            refuse_unknown(item, (*names, "parameters"), TEXTS, place)
+            shared = item.get("parameters") or []
+            for key in (key for key in item if key in names):
+                yield self._method(names[key], path, item[key], shared, f"{place}.{key}")
 
+    def _method(self, http_method: str, path: str, operation: Node, shared: list[Node], place: str) -> Method:
+        refuse_unknown(operation, OPERATION_SERVED, TEXTS, place)
+        if INTEGRATION not in operation:
+            raise DefinitionError(f"{place}: it has no {INTEGRATION}, so nothing would answer it")
+        return Method(
+            http_method,
+            path,
+            self._security(operation, f"{place}.security"),
+            throttle_of(self.throttles, http_method, path),
+            read_validator(self.document, operation, shared, place),
+            read_integration(operation[INTEGRATION], operation.get("responses"), f"{place}.{INTEGRATION}"),
+        )
 
-def _method(
-    document: Node,
-    http_method: str,
-    path: str,
-    operation: Node,
-    shared: list[Node],
-    default: Security,
-    throttle: Throttle | None,
-    place: str,
-) -> Method:
-    refuse_unknown(operation, OPERATION_SERVED, TEXTS, place)
-    if "x-amazon-apigateway-integration" not in operation:
-        raise DefinitionError(f"{place}: it has no x-amazon-apigateway-integration, so nothing would answer it")
-    requirements = operation.get("security", document.get("security"))
-    schemes = mapping(document.get("components"), place).get("securitySchemes")
-    return Method(
-        http_method,
-        path,
-        default if requirements is None else read_security(requirements, schemes, f"{place}.security"),
-        throttle,
-        read_validator(document, operation, shared, place),
-        read_integration(
-            operation["x-amazon-apigateway-integration"],
-            operation.get("responses"),
-            f"{place}.x-amazon-apigateway-integration",
-        ),
-    )
+    def _security(self, operation: Node, place: str) -> Security:
+        requirements = operation.get("security", self.document.get("security"))
+        if requirements is None:
+            return self.security
+        components = mapping(self.document.get("components"), place)
+        return read_security(requirements, components.get("securitySchemes"), place)
 
 
 def _default_security(auth: Node, place: str) -> Security:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import jsonschema
 from jsonschema.exceptions import SchemaError
@@ -16,6 +17,7 @@ from gapless.local.gateway.strict_json import NotJson, read_json
 
 LOCATIONS = ("header", "path", "query")  # in the order in which a refusal names them
 
+MOST_ERRORS = 10  # of one body, that a gateway response can show
 BODY_WITHOUT_EFFECT = {"description": "a text", "required": "API Gateway leaves it to the model"}
 
 
@@ -44,11 +46,12 @@ class Validator:
             return
         try:
             document = read_json(invocation.body or "")
-        except NotJson as error:
-            raise Refusal("BAD_REQUEST_BODY", detail=str(error)) from error
-        if not model.is_valid(document):
-            detail = ", ".join(error.message for error in model.iter_errors(document))
-            raise Refusal("BAD_REQUEST_BODY", detail=f"[{detail}]")
+            errors = list(islice(model.iter_errors(document), MOST_ERRORS))
+        except (NotJson, RecursionError) as error:  # a model that refers to itself follows a body as deep as it goes
+            raise Refusal("BAD_REQUEST_BODY", detail=f"[{error}]") from error
+        if errors:
+            said = (f"{error.json_path}: {error.validator} {error.validator_value!r}" for error in errors)
+            raise Refusal("BAD_REQUEST_BODY", detail=f"[{', '.join(said)}]")
 
 
 def _given(invocation: Invocation, location: str, name: str) -> bool:

@@ -222,6 +222,21 @@ class TestBodies:
         served = validated(tmp_path, {"$ref": "#/components/schemas/Pair"})
         assert [served.ask("PUT", body=body).status for body in (b"[{}, {}]", b"[{}, 1]")] == [200, 400]
 
+    def test_a_model_that_refers_to_itself_and_a_body_as_deep_as_can_be_read(self, tmp_path: Path) -> None:
+        nest = {"type": "object", "properties": {"a": {"$ref": "#/components/schemas/Nest"}}}
+        operation = {
+            **dynamodb(),
+            "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Nest"}}}},
+            "x-amazon-apigateway-request-validator": "body",
+        }
+        document = {
+            "components": {"schemas": {"Nest": nest}},
+            "x-amazon-apigateway-request-validators": {"body": {"validateRequestBody": True}},
+        }
+        served = serving(tmp_path, {"/a": {"put": operation}}, document=document)
+        statuses = [served.ask("PUT", body='{"a":' * depth + "{}" + "}" * depth).status for depth in (5, 500)]
+        assert statuses == [200, 400]
+
     def test_numbers_too_long_for_int_are_still_integers(self, tmp_path: Path) -> None:
         served = validated(tmp_path, {"type": "integer", "minimum": 10})
         bodies = (b"9" * 9_000, b"-" + b"9" * 9_000, b"9" * 9_000 + b".5", b"10", b"9")
