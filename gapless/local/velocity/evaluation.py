@@ -67,7 +67,7 @@ class ExpressionCompiler:
     def truth(self, node: Expression) -> Condition:
         """The expression as a condition.
 
-        As in 1.7, a bare literal and the result of arithmetic are false: `#if(1)` renders nothing.
+        As in 1.7, a bare literal and arithmetic are false, without being evaluated: `#if(1)` renders nothing.
         """
         match node:
             case Binary("and", left, right):
@@ -82,7 +82,7 @@ class ExpressionCompiler:
             case Reference():
                 value = self.reference(node.root, node.steps)
                 return lambda scope: value(scope) is not False
-            case Binary() | Literal(bool()):
+            case Binary("==" | "!=" | "<" | ">" | "<=" | ">=") | Literal(bool()):
                 value = self.value(node)
                 return lambda scope: value(scope) is True
             case _:
@@ -148,8 +148,8 @@ class ExpressionCompiler:
     def index(self, key: Evaluator, at: Position) -> StepEvaluator:
         def indexed(value: Value, scope: Scope) -> Value:
             wanted = key(scope)
-            if isinstance(value, list) and type(wanted) is int and wanted < 0:
-                wanted += len(value)  # [-1] is the last one
+            if type(wanted) is int and wanted < 0:
+                wanted += _size(value, at)  # [-1] is the last one
             try:
                 return methods.call(value, "get", [wanted])
             except JavaError as problem:
@@ -174,9 +174,11 @@ class ExpressionCompiler:
     def entry(self, owner: Evaluator, key: Evaluator, at: Position) -> Assignment:
         def assign(scope: Scope, value: Value) -> None:
             holder, wanted = owner(scope), key(scope)
+            if type(wanted) is int and wanted < 0:
+                wanted += _size(holder, at)
             try:
                 if isinstance(holder, list) and type(wanted) is int:
-                    put_item(holder, wanted + len(holder) if wanted < 0 else wanted, value)
+                    put_item(holder, wanted, value)
                 else:
                     methods.call(holder, "put", [wanted, value])
             except JavaError as problem:
@@ -186,3 +188,10 @@ class ExpressionCompiler:
                 raise
 
         return assign
+
+
+def _size(value: Value, at: Position) -> int:
+    size = methods.call(value, "size", [])
+    if type(size) is not int:
+        raise VelocityError("a negative index counts from the end, and this value has no size()", at=at)
+    return size

@@ -13,7 +13,7 @@ import re
 
 from gapless.local.velocity.directives import BUILT_IN, DirectiveParser, Ending
 from gapless.local.velocity.errors import Position
-from gapless.local.velocity.expressions import ExpressionParser
+from gapless.local.velocity.expressions import FLOAT, INTEGER, ExpressionParser
 from gapless.local.velocity.scanner import Scanner
 from gapless.local.velocity.syntax import Block, Document, Macro, Property, Statement, Text
 
@@ -25,6 +25,12 @@ VERBATIM = re.compile(r"#\[\[(.*?)\]\]#", re.DOTALL)
 DIRECTIVE = re.compile(r"#(?:([A-Za-z_@][A-Za-z0-9_@]*)|\{([A-Za-z_][A-Za-z0-9_@]*)\})")
 REST_OF_LINE = re.compile(_LINE_END)
 BACKSLASHES = re.compile(r"\\+")
+NUMBER_SIGN = re.compile(rf"#(?:{FLOAT.pattern}|{INTEGER.pattern})")
+_CONTROL_AHEAD = r"#\{?(?:if|elseif|else|end)(?![A-Za-z0-9_@])"
+_SET_AHEAD = r"[ \t]*#(?:set|\{set\}) *\("
+LOST_DOLLAR = re.compile(rf"(?:\$!?)+(?={_CONTROL_AHEAD}|{_SET_AHEAD})")  # read as part of the directive's name
+LOST_HASH = re.compile(rf"#(?={_SET_AHEAD})")
+DOLLAR_WORD = re.compile(r"\$!?#[A-Za-z_@][A-Za-z0-9_@]*")
 LOST_BANG = re.compile(r"\$!(?![\[{$\\]|\Z)")
 
 CONTROL = frozenset({"if", "elseif", "else", "end"})
@@ -99,6 +105,10 @@ class TemplateParser:
     def dollar(self) -> list[Statement]:
         scanner = self.scanner
         if not self.expressions.at_reference():
+            if scanner.take(LOST_DOLLAR):
+                return []
+            if word := scanner.take(DOLLAR_WORD):
+                return [Text(word[0])]
             lost = scanner.take(LOST_BANG)  # a "!" after a dollar that begins no reference disappears
             scanner.at += 0 if lost else 1
             return [Text("$")]
@@ -131,6 +141,10 @@ class TemplateParser:
     def directive(self) -> list[Statement] | Ending:
         scanner = self.scanner
         start = scanner.at
+        if scanner.take(LOST_HASH):
+            return []
+        if number := scanner.take(NUMBER_SIGN):
+            return [Text(number[0])]
         word = scanner.take(DIRECTIVE)
         if not word:
             scanner.at += 1
