@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class FunctionHost:
 
     def pids(self) -> list[int]:
         """The live handler processes."""
-        return [process.pid for process in self._code if not process.ended.done()]
+        return [process.pid for process in self._code if not process.exited.done()]
 
     async def _take(self) -> HandlerProcess:
         """An idle process with the code as it is on disk now, or a new one."""
@@ -91,22 +92,28 @@ class FunctionHost:
     async def _start_process(self) -> HandlerProcess:
         code = take_snapshot(self._settings.code)  # before the import: an edit during it counts as a change
         process = await HandlerProcess.start(self._settings, self._python, self._log)
+        if self._stopping:  # since the start began: `stop` has not seen it
+            await process.kill()
+            raise RuntimeError(f"the function host of {self._settings.name} is stopped")
         self._code[process] = code
         self._background(self._watch(process))
         self.on_change()
         return process
 
     async def _watch(self, process: HandlerProcess) -> None:
-        """Drop a process when it ends. One that ends while idle, of somebody's kill, is replaced at once if it was
-        the last; one whose handler never got imported is not, or it would be started for ever."""
-        await asyncio.wait({process.ended})
+        """Drop a process when it ends. If it was idle, somebody killed it: the last one is then replaced, so that the
+        next invocation finds one warm. One that never had an event is not, or a handler that ends by itself right
+        after its import would be started for ever."""
+        await asyncio.wait({process.exited})
         del self._code[process]
         was_idle = process in self._idle
         if was_idle:
             self._idle.remove(process)
         self.on_change()
-        if was_idle and process.ready and not self._code and not self._stopping:
-            await self.start()
+        if was_idle and process.used and not self._code and not self._stopping:
+            with suppress(OSError):  # the code folder is gone: the next invocation says so
+                await self.start()
+        await asyncio.wait({process.ended})
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -116,7 +123,12 @@ class FunctionHost:
 
 def take_snapshot(code: Path) -> Snapshot:
     """Path, mtime and size of every Python file below `code`: what an edit changes."""
-    return frozenset((entry.path, (stat := entry.stat()).st_mtime_ns, stat.st_size) for entry in source_files(code))
+    files = set()
+    for entry in source_files(code):
+        with suppress(FileNotFoundError):  # an editor's temporary file, gone again
+            stat = entry.stat()
+            files.add((entry.path, stat.st_mtime_ns, stat.st_size))
+    return frozenset(files)
 
 
 def source_files(folder: Path | str) -> Iterator[os.DirEntry[str]]:

@@ -25,7 +25,8 @@ LAST_LINES_SECONDS = 0.5
 class HandlerProcess:
     """A process with the handler imported, behind a Runtime API of its own. Events are given to it one at a time.
 
-    ended: done, with the exit status, when it has exited and everything of it is closed and logged.
+    used: whether it was ever given one; exited: done when the process has gone, with its exit status; ended: done when
+    besides its last lines are logged and its Runtime API is closed.
     """
 
     def __init__(
@@ -40,6 +41,8 @@ class HandlerProcess:
         self._timeout = timeout_seconds
         self._log = log
         self.pid = process.pid
+        self.used = False
+        self.exited: asyncio.Task[int] = asyncio.create_task(process.wait())
         self.ended: asyncio.Task[int] = asyncio.create_task(self._run())
 
     @classmethod
@@ -50,15 +53,19 @@ class HandlerProcess:
         """
         api = RuntimeApi(settings.arn)
         address = await api.start()
-        process = await asyncio.create_subprocess_exec(
-            *(python, str(LAUNCHER), settings.handler),
-            cwd=settings.code,
-            env=handler_environment(settings, address, uuid.uuid4().hex),
-            stdin=asyncio.subprocess.PIPE,  # the leash: it closes when this process ends
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,  # a Ctrl-C in the terminal is the stack's to handle; and one kill reaches children
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(python, str(LAUNCHER), settings.handler),
+                cwd=settings.code,
+                env=handler_environment(settings, address, uuid.uuid4().hex),
+                stdin=asyncio.subprocess.PIPE,  # the leash: it closes when this process ends
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,  # a Ctrl-C in the terminal is the stack's; and one kill reaches its children
+            )
+        except BaseException:
+            await api.stop()
+            raise
         return cls(process, api, settings.timeout_seconds, log)
 
     @property
@@ -66,15 +73,11 @@ class HandlerProcess:
         """Whether it can be given an event: starting, or waiting for one."""
         return self._process.returncode is None and not self._api.lost
 
-    @property
-    def ready(self) -> bool:
-        """Whether the handler was imported."""
-        return self._api.ready.is_set()
-
     async def invoke(self, event: bytes) -> Invocation:
         """Give it one event and wait for the answer, its end, or the timeout, whichever is first."""
+        self.used = True
         request_id = str(uuid.uuid4())
-        if not self.ready and await self._until_end(self._api.ready.wait(), INIT_SECONDS) is None:
+        if not self._api.ready.is_set() and await self._until_end(self._api.ready.wait(), INIT_SECONDS) is None:
             return self._api.init_error or await self._failure(request_id, INIT_SECONDS)
         deadline_ms = int((time.time() + self._timeout) * 1000)
         answer = await self._until_end(self._api.deliver(Work(request_id, event, deadline_ms)), self._timeout)
@@ -94,7 +97,7 @@ class HandlerProcess:
     async def _run(self) -> int:
         """Log what it prints until it exits, then close its Runtime API."""
         logging = asyncio.create_task(self._pass_on_lines())
-        status = await self._process.wait()
+        status = await self.exited
         # A process it started itself may hold the pipe open: then its output is of no more interest.
         await asyncio.wait({logging}, timeout=LAST_LINES_SECONDS)
         logging.cancel()

@@ -72,7 +72,7 @@ class Lane:
     def start(self) -> None:
         """Begin to invoke the function."""
         self._task = asyncio.create_task(self._run())
-        self._task.add_done_callback(self._report_crash)
+        report_crash(self._task, self.shard_id, self._consumer.log)
 
     async def stop(self, grace_seconds: float) -> None:
         """Stop after the invocation in flight, or without it when it takes longer than the grace."""
@@ -83,10 +83,6 @@ class Lane:
             await asyncio.wait({self._task}, timeout=grace_seconds)
         self._task.cancel()
         await asyncio.wait({self._task})
-
-    def _report_crash(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()):
-            self._consumer.log(f"{self.shard_id}: stopped by an error of its own, a bug: {error!r}")
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -219,3 +215,13 @@ def backoff(failures: int) -> float:
     """Seconds to wait after so many failures in a row: doubling, and up to half of it random."""
     longest = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(failures - 1, 30), LONGEST_BACKOFF_SECONDS)
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - keeps lanes from retrying in step; no secret
+
+
+def report_crash(task: asyncio.Task[None], name: str, log: Callable[[str], None]) -> None:
+    """Say so when a task that should never end has ended by an error of its own: silence would look like idleness."""
+
+    def report(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            log(f"{name}: stopped by an error of its own, a bug: {error!r}")
+
+    task.add_done_callback(report)

@@ -17,7 +17,7 @@ from gapless.local.stream.clock import Clock
 from gapless.local.stream.destination import FailureDestination, PutObject
 from gapless.local.stream.event import Window
 from gapless.local.stream.filter import compile_filters
-from gapless.local.stream.lane import Consumer, Lane
+from gapless.local.stream.lane import Consumer, Lane, report_crash
 from gapless.local.stream.reader import Engine, Position, StreamReader
 from gapless.local.stream.record import RawRecord, StreamRecord, identity, key_hash, to_record
 from gapless.local.stream.settings import MappingSettings
@@ -98,6 +98,7 @@ class EventSourceMapping:
         for lane in self._lanes:
             lane.start()
         self._task = asyncio.create_task(self._run())
+        report_crash(self._task, self._name, self._log)
 
     def wake(self) -> None:
         """Say that something was written, so that it is read at once."""

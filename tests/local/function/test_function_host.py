@@ -29,6 +29,8 @@ def lambda_handler(event, context):
     if "print" in event:
         print("\\n".join(event["print"]))
         print("to stderr", file=sys.stderr)
+    if "started" in event:
+        open(event["started"], "w").close()
     time.sleep(event.get("sleep", 0))
     if "raise" in event:
         raise ValueError(event["raise"])
@@ -187,8 +189,8 @@ async def test_a_handler_that_exits_fails_its_invocation_only(tmp_path: Path, st
 async def test_a_process_killed_in_an_invocation_fails_it_and_is_replaced(tmp_path: Path) -> None:
     async with host_of(write_handler(tmp_path / "code")) as host:
         pid = (await answer(host))["pid"]
-        running = asyncio.create_task(failure(host, sleep=30))
-        await asyncio.sleep(0.05)
+        running = asyncio.create_task(failure(host, sleep=30, started=str(tmp_path / "started")))
+        await until((tmp_path / "started").exists)
         os.kill(pid, signal.SIGKILL)
         kind, message = await running
         assert (kind, message.partition(" Error: ")[2]) == (
@@ -249,6 +251,26 @@ async def test_a_handler_that_cannot_be_imported_fails_each_invocation_until_it_
 
 
 @in_loop
+async def test_an_import_that_never_ends_fails_the_invocation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gapless.local.function.process.INIT_SECONDS", 0.5)
+    async with host_of(write_handler(tmp_path / "code", "import time; time.sleep(60)")) as host:
+        kind, message = await failure(host)
+        assert (kind, message.partition(" Error: ")[2]) == ("Sandbox.Timedout", "Task timed out after 0.50 seconds")
+
+
+@in_loop
+async def test_a_handler_that_ends_by_itself_after_its_import_is_not_started_for_ever(tmp_path: Path) -> None:
+    text = "import os, threading; threading.Timer(0.05, lambda: os._exit(5)).start()\ndef lambda_handler(e, c): pass\n"
+    starts: list[int] = []
+    code = write_handler(tmp_path / "code", text)
+    async with host_of(code) as host:
+        host.on_change = lambda: starts.append(len(host.pids()))
+        await until(lambda: starts == [0])
+        await asyncio.sleep(0.3)
+        assert starts == [0]
+
+
+@in_loop
 async def test_edited_code_runs_from_the_next_invocation_on(tmp_path: Path) -> None:
     text = "import part\ndef lambda_handler(event, context):\n    return part.VALUE\n"
     code = write_handler(tmp_path / "code", text)
@@ -266,8 +288,8 @@ async def test_an_edit_lets_invocations_in_flight_finish(tmp_path: Path) -> None
     code = write_handler(tmp_path / "code")
     async with host_of(code) as host:
         await answer(host)
-        slow = asyncio.create_task(answer(host, sleep=0.5))
-        await asyncio.sleep(0.1)
+        slow = asyncio.create_task(answer(host, sleep=0.5, started=str(tmp_path / "started")))
+        await until((tmp_path / "started").exists)
         write_handler(code, "def lambda_handler(event, context):\n    return 'edited'\n")
         assert await answer(host) == "edited"
         assert (await slow)["pid"]
@@ -307,8 +329,8 @@ def lambda_handler(event, context):
 async def test_a_stop_ends_an_invocation_and_what_its_handler_started(tmp_path: Path) -> None:
     async with host_of(write_handler(tmp_path / "code")) as host:
         grandchild = await answer(host, child=True)
-        running = asyncio.create_task(call(host, sleep=30))
-        await asyncio.sleep(0.05)
+        running = asyncio.create_task(call(host, sleep=30, started=str(tmp_path / "started")))
+        await until((tmp_path / "started").exists)
         await host.stop()
         assert not (await running).ok
         await until(lambda: not is_running(grandchild))
@@ -320,8 +342,8 @@ async def test_a_stop_ends_an_invocation_and_what_its_handler_started(tmp_path: 
 async def test_a_cancelled_invocation_leaves_no_process_at_work(tmp_path: Path) -> None:
     async with host_of(write_handler(tmp_path / "code")) as host:
         pid = (await answer(host))["pid"]
-        running = asyncio.create_task(call(host, sleep=30))
-        await asyncio.sleep(0.05)
+        running = asyncio.create_task(call(host, sleep=30, started=str(tmp_path / "started")))
+        await until((tmp_path / "started").exists)
         running.cancel()
         await asyncio.wait({running})
         assert not psutil.pid_exists(pid)
@@ -329,7 +351,7 @@ async def test_a_cancelled_invocation_leaves_no_process_at_work(tmp_path: Path) 
 
 
 PARENT = """
-import asyncio, sys
+import asyncio, os, sys
 from pathlib import Path
 from gapless.local.function import FunctionHost, FunctionSettings
 
@@ -338,8 +360,10 @@ async def main():
     host = FunctionHost(FunctionSettings("f", "app.lambda_handler", Path(sys.argv[1]), arn, timeout_seconds=60))
     await host.start()
     await asyncio.gather(host.invoke(b"{}"), host.invoke(b"{}"))
-    invocation = asyncio.create_task(host.invoke(b'{"sleep": 60}'))
-    await asyncio.sleep(0.1)
+    started = sys.argv[1] + "/started"
+    invocation = asyncio.create_task(host.invoke(b'{"sleep": 60, "started": "%s"}' % started.encode()))
+    while not os.path.exists(started):
+        await asyncio.sleep(0.01)
     print(*host.pids(), flush=True)
     await invocation
 

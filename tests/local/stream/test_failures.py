@@ -200,15 +200,14 @@ async def test_poison_at_any_position_never_takes_a_neighbour_with_it(position: 
     assert "".join(handler.done) == "abcdefgh".replace(poison, "")  # each once, and in order
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("run", range(20))
 @in_loop
-async def test_failures_of_any_kind_lose_nothing_and_keep_the_order(seed: int) -> None:
-    chance = random.Random(seed)
+async def test_failures_of_any_kind_lose_nothing_and_keep_the_order(run: int, seeded: random.Random) -> None:
     engine = FakeEngine()
     written = [str(number) for number in range(60)]
     sequences = {key: engine.put(key) for key in written}
-    poison = set(chance.sample(written, 6))
-    handler = OrderedHandler(lambda key: key in poison or chance.random() < 0.1)
+    poison = set(seeded.sample(written, 6))
+    handler = OrderedHandler(lambda key: key in poison or seeded.random() < 0.1)
     with_settings = on_failure(**REPORT, BisectBatchOnFunctionError=True, MaximumRetryAttempts=8, BatchSize=16)
     await deliver(engine, Recorder(handler), with_settings)
     given_up = {message["DDBStreamBatchInfo"]["startSequenceNumber"] for message in engine.messages}

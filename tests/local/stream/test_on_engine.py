@@ -2,11 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import os
+import random
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from gapless.local.dynamodb_local import run_dynamodb_local
 from gapless.local.engine import EmbeddedEngine, EngineClient
 from gapless.local.function import FunctionHost, FunctionSettings
 from gapless.local.stream import EventSourceMapping, MappingSettings
@@ -45,9 +51,18 @@ async def engine_in(directory: Path) -> AsyncIterator[EngineClient]:
 
 
 @asynccontextmanager
+async def dynamodb_local(directory: Path) -> AsyncIterator[EngineClient]:
+    """AWS's own engine, which keeps everything in memory."""
+    with run_dynamodb_local() as endpoint:
+        client = EngineClient(endpoint, "eu-west-1")
+        yield client
+        await client.close()
+
+
+@asynccontextmanager
 async def processing(
     client: EngineClient, folder: Path, with_settings: MappingSettings, *, shards: int = 4
-) -> AsyncIterator[EventSourceMapping]:
+) -> AsyncIterator[tuple[EventSourceMapping, FunctionHost]]:
     """The table's stream mapped to the handler, until the end of the block."""
     code = folder / "code"
     code.mkdir(exist_ok=True)
@@ -67,7 +82,7 @@ async def processing(
     await host.start()
     await mapping.start()
     try:
-        yield mapping
+        yield mapping, host
     finally:
         await mapping.stop()
         await host.stop()
@@ -114,7 +129,7 @@ async def test_changes_reach_the_handler_in_order_and_poison_the_failure_queue(t
     async with engine_in(tmp_path / "data") as client:
         await create_table(client)
         queue = await client.call(QUEUE_URL_ACTION, {"QueueName": "failures"})
-        async with processing(client, tmp_path, with_settings) as mapping:
+        async with processing(client, tmp_path, with_settings) as (mapping, _):
             for version in range(5):
                 await asyncio.gather(*(put(client, f"key-{number}", version) for number in range(20)))
                 mapping.wake()
@@ -132,12 +147,39 @@ async def test_changes_reach_the_handler_in_order_and_poison_the_failure_queue(t
     assert json.loads(message["Body"])["DDBStreamBatchInfo"]["batchSize"] == 1
 
 
+ENGINES = [engine_in, pytest.param(dynamodb_local, marks=pytest.mark.everything)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@in_loop
+async def test_killed_handlers_lose_no_record_and_break_no_order(
+    engine: Callable[[Path], AbstractAsyncContextManager[EngineClient]], tmp_path: Path, seeded: random.Random
+) -> None:
+    killed = 0
+    async with engine(tmp_path / "data") as client:
+        await create_table(client)
+        async with processing(client, tmp_path, settings(BatchSize=5)) as (mapping, host):
+            for version in range(10):
+                await asyncio.gather(*(put(client, f"key-{number}", version) for number in range(10)))
+                mapping.wake()
+                victims = host.pids()
+                for pid in seeded.sample(victims, min(2, len(victims))):
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                        killed += 1
+            await mapping.drain(15)
+    assert killed > 5
+    for number in range(10):
+        versions = [int(line.split()[1]) for line in noted(tmp_path) if line.split()[0] == f"key-{number}"]
+        assert list(dict.fromkeys(versions)) == list(range(10))  # repeated after a kill, perhaps; never missing
+
+
 @in_loop
 async def test_requests_that_were_not_done_survive_a_restart_of_the_engine(tmp_path: Path) -> None:
     with_settings = settings(FunctionResponseTypes=["ReportBatchItemFailures"], BisectBatchOnFunctionError=True)
     async with engine_in(tmp_path / "data") as client:
         await create_table(client)
-        async with processing(client, tmp_path, with_settings, shards=1) as mapping:
+        async with processing(client, tmp_path, with_settings, shards=1) as (mapping, _):
             for key in ("a", "b"):
                 await put(client, key)
             await put(client, "c", poison="yes")
@@ -146,11 +188,11 @@ async def test_requests_that_were_not_done_survive_a_restart_of_the_engine(tmp_p
             await put(client, "e")
     (tmp_path / "notes.mended").touch()
     async with engine_in(tmp_path / "data") as client:  # its tables are kept, its streams are not
-        async with processing(client, tmp_path, with_settings, shards=1) as mapping:
+        async with processing(client, tmp_path, with_settings, shards=1) as (mapping, _):
             await put(client, "f")
             mapping.wake()
             await until(lambda: len(noted(tmp_path)) == 6)
             await mapping.drain(5)
-        async with processing(client, tmp_path, with_settings, shards=1) as mapping:
+        async with processing(client, tmp_path, with_settings, shards=1) as (mapping, _):
             await mapping.drain(5)
     assert noted(tmp_path) == ["a 0", "b 0", "c 0", "d 0", "e 0", "f 0"]
