@@ -129,13 +129,13 @@ class _Paths:
         names = {name.lower(): name for name in METHODS} | {ANY_METHOD: ANY}
         for path, item in mapping(self.document.get("paths"), self.place).items():
             place = f"{self.place}.{path}"
-            refuse_unknown(item, (*names, "parameters"), TEXTS, place)
+            item = refuse_unknown(item, (*names, "parameters"), TEXTS, place)
             shared = item.get("parameters") or []
             for key in (key for key in item if key in names):
                 yield self._method(names[key], path, item[key], shared, f"{place}.{key}")
 
     def _method(self, http_method: str, path: str, operation: Node, shared: list[Node], place: str) -> Method:
-        refuse_unknown(operation, OPERATION_SERVED, TEXTS, place)
+        operation = refuse_unknown(operation, OPERATION_SERVED, TEXTS, place)
         if INTEGRATION not in operation:
             raise DefinitionError(f"{place}: it has no {INTEGRATION}, so nothing would answer it")
         return Method(
@@ -156,11 +156,11 @@ class _Paths:
 
 
 def _default_security(auth: Node, place: str) -> Security:
-    refuse_unknown(auth, AUTH_SERVED, AUTH_WITHOUT_EFFECT, place)
-    authorizer = mapping(auth, place).get("DefaultAuthorizer", "NONE")
+    auth = refuse_unknown(auth, AUTH_SERVED, AUTH_WITHOUT_EFFECT, place)
+    authorizer = auth.get("DefaultAuthorizer", "NONE")
     if authorizer not in ("AWS_IAM", "NONE"):
         raise DefinitionError(f"{place}.DefaultAuthorizer: the local gateway serves AWS_IAM and NONE, not {authorizer}")
-    return Security(authorizer == "AWS_IAM", is_true(mapping(auth, place).get("ApiKeyRequired")))
+    return Security(authorizer == "AWS_IAM", is_true(auth.get("ApiKeyRequired")))
 
 
 def _gateway_responses(template: Template, api: Resource, document: Node, place: str) -> tuple[Node, str]:
@@ -173,14 +173,15 @@ def _gateway_responses(template: Template, api: Resource, document: Node, place:
         return document.get(extension), f"{place}.DefinitionBody.{extension}"
     if extension in document:
         raise DefinitionError(f"{place}: GatewayResponses and DefinitionBody.{extension} exclude each other here")
-    looks = mapping(api.properties["GatewayResponses"], f"{place}.GatewayResponses")
-    return {name: _from_sam(look) for name, look in looks.items()}, f"{place}.GatewayResponses"
+    place = f"{place}.GatewayResponses"
+    responses = mapping(api.properties["GatewayResponses"], place)
+    return {name: _from_sam(mapping(response, place)) for name, response in responses.items()}, place
 
 
-def _from_sam(look: Node) -> Node:
+def _from_sam(response: dict[str, Node]) -> Node:
     names = {"StatusCode": "statusCode", "ResponseTemplates": "responseTemplates"}
-    renamed = {names.get(key, key): value for key, value in look.items() if key != "ResponseParameters"}
-    parameters: Mapping[str, Node] = look.get("ResponseParameters") or {}
+    renamed = {names.get(key, key): value for key, value in response.items() if key != "ResponseParameters"}
+    parameters: Mapping[str, Node] = response.get("ResponseParameters") or {}
     headers = {f"gatewayresponse.header.{name}": value for name, value in (parameters.get("Headers") or {}).items()}
     others = {key: value for key, value in parameters.items() if key != "Headers"}
     return {**renamed, "responseParameters": {**headers, **others}}

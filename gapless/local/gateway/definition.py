@@ -1,10 +1,13 @@
 """Reading an API definition: whatever is not served is refused at the start, with its place."""
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 # A piece of the definition as YAML gives it: text, number, boolean, null, list or mapping, taken apart by looking.
 Node: TypeAlias = Any
+
+STATUS = re.compile(r"[1-5]\d\d")
 
 
 class DefinitionError(Exception):

@@ -111,10 +111,10 @@ class Gateway:
         except velocity.VelocityError as error:
             raise _broken_template(error) from error
         status, body = await self._call(integration, text)
-        answering = integration.answer_for(status)
+        chosen = integration.response_for(status)
         invocation.backend_body = body.decode("utf-8", "replace")
         try:
-            response = respond(answering, invocation, body)
+            response = respond(chosen, invocation, body)
         except velocity.VelocityError as error:
             raise _broken_template(error) from error
         if integration.action is not None:  # AWS traces calls to services, and no mocks

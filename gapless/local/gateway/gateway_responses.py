@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gapless.local.gateway.definition import DefinitionError, Node, mapping, refuse_unknown
+from gapless.local.gateway.definition import STATUS, DefinitionError, Node, mapping, refuse_unknown
 from gapless.local.gateway.expression import Source, named_source, read_expression
 from gapless.local.gateway.invocation import Invocation
 from gapless.local.gateway.message import Response, can_carry
@@ -20,7 +20,7 @@ HEADER = "gatewayresponse.header."
 
 
 @dataclass(frozen=True)
-class _Look:
+class _GatewayResponse:
     """One customised type. templates: content type -> literal text and sources by turns."""
 
     status: int | None
@@ -33,25 +33,25 @@ class GatewayResponses:
 
     def __init__(self, definition: Node, place: str) -> None:
         """definition: `x-amazon-apigateway-gateway-responses`; raises DefinitionError."""
-        self._looks = {}
-        for type_, look in mapping(definition, place).items():
+        self._customised = {}
+        for type_, response in mapping(definition, place).items():
             if type_ not in KINDS:
                 raise DefinitionError(f"{place}: there is no gateway response {type_}; there are {', '.join(KINDS)}")
-            self._looks[type_] = _read_look(look, f"{place}.{type_}")
+            self._customised[type_] = _read_response(response, f"{place}.{type_}")
 
     def render(self, refusal: Refusal, invocation: Invocation) -> Response:
-        """The answer for a refusal: its type's look, or DEFAULT_4XX's or DEFAULT_5XX's, or API Gateway's own."""
-        look = self._looks.get(refusal.type) or self._looks.get(f"DEFAULT_{refusal.status // 100}XX")
-        status = look.status if look and look.status else refusal.status
+        """The answer for a refusal: its type's own, or DEFAULT_4XX's or DEFAULT_5XX's, or API Gateway's own."""
+        custom = self._customised.get(refusal.type) or self._customised.get(f"DEFAULT_{refusal.status // 100}XX")
+        status = custom.status if custom and custom.status else refusal.status
         headers = {"x-amzn-ErrorType": refusal.error_type}
-        if look is None or not look.templates:
+        if custom is None or not custom.templates:
             body, headers["Content-Type"] = json.dumps({"message": refusal.message}), "application/json"
         else:
-            headers["Content-Type"], pieces = _choose(look.templates, invocation)
+            headers["Content-Type"], pieces = _choose(custom.templates, invocation)
             invocation.context["error"] = _error_context(refusal)
             body = "".join(piece if isinstance(piece, str) else piece(invocation) for piece in pieces)
-        if look:
-            values = {name: source(invocation) for name, source in look.headers.items()}
+        if custom:
+            values = {name: source(invocation) for name, source in custom.headers.items()}
             headers.update((name, value) for name, value in values.items() if can_carry(name, value))
         return Response(status, headers, body.encode("utf-8", "replace"))
 
@@ -75,13 +75,13 @@ def _choose(
     return next(iter(templates.items()))
 
 
-def _read_look(look: Node, place: str) -> _Look:
-    refuse_unknown(look, ("statusCode", "responseParameters", "responseTemplates"), {}, place)
-    status = str(look.get("statusCode") or "")
-    if status and not re.fullmatch(r"[1-5]\d\d", status):
+def _read_response(response: Node, place: str) -> _GatewayResponse:
+    response = refuse_unknown(response, ("statusCode", "responseParameters", "responseTemplates"), {}, place)
+    status = str(response.get("statusCode") or "")
+    if status and not STATUS.fullmatch(status):
         raise DefinitionError(f"{place}.statusCode: {status} is not an HTTP status")
     headers = {}
-    for target, expression in mapping(look.get("responseParameters"), f"{place}.responseParameters").items():
+    for target, expression in mapping(response.get("responseParameters"), f"{place}.responseParameters").items():
         here = f"{place}.responseParameters.{target}"
         if not target.startswith(HEADER):
             raise DefinitionError(f"{here}: only {HEADER}NAME can be set here")
@@ -89,9 +89,9 @@ def _read_look(look: Node, place: str) -> _Look:
         headers[target.removeprefix(HEADER)] = read_expression(expression, here, sources=sources)
     templates = {
         content_type: _read_template(text, f"{place}.responseTemplates.{content_type}")
-        for content_type, text in mapping(look.get("responseTemplates"), f"{place}.responseTemplates").items()
+        for content_type, text in mapping(response.get("responseTemplates"), f"{place}.responseTemplates").items()
     }
-    return _Look(int(status) if status else None, headers, templates)
+    return _GatewayResponse(int(status) if status else None, headers, templates)
 
 
 def _read_template(text: Node, place: str) -> tuple[str | Source, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from gapless.local import velocity
-from gapless.local.gateway.definition import DefinitionError, Node, mapping, refuse_unknown
+from gapless.local.gateway.definition import STATUS, DefinitionError, Node, mapping, refuse_unknown
 from gapless.local.gateway.expression import Source, read_expression
 from gapless.local.gateway.invocation import Invocation
 from gapless.local.gateway.refusal import Refusal
@@ -28,8 +28,8 @@ HEADER = "method.response.header."
 
 
 @dataclass(frozen=True)
-class Answering:
-    """One integration response.
+class IntegrationResponse:
+    """One of the answers that an integration may give.
 
     pattern: which statuses of the backend it is for, None for the default; status: the method response's;
     headers: name -> where its value comes from; templates: content type -> template.
@@ -55,7 +55,7 @@ class Integration:
     action: str | None
     templates: dict[str, velocity.Template]
     passthrough: str
-    answers: tuple[Answering, ...]
+    responses: tuple[IntegrationResponse, ...]
     timeout: float
 
     def request_text(self, invocation: Invocation, content_type: str) -> str:
@@ -70,14 +70,14 @@ class Integration:
             raise Refusal("UNSUPPORTED_MEDIA_TYPE")
         return invocation.body or ""
 
-    def answer_for(self, status: int) -> Answering:
+    def response_for(self, status: int) -> IntegrationResponse:
         """The integration response for a status of the backend: the first whose pattern matches it whole, else the
         default; raises Refusal when there is neither."""
         text = str(status)
-        for answering in self.answers:
-            if answering.pattern is not None and answering.pattern.fullmatch(text):
-                return answering
-        default = next((one for one in self.answers if one.pattern is None), None)
+        for response in self.responses:
+            if response.pattern is not None and response.pattern.fullmatch(text):
+                return response
+        default = next((one for one in self.responses if one.pattern is None), None)
         if default is None:
             raise Refusal("API_CONFIGURATION_ERROR")
         return default
@@ -85,7 +85,7 @@ class Integration:
 
 def read_integration(integration: Node, method_responses: Node, place: str) -> Integration:
     """The integration of an operation; method_responses: its `responses`. Raises DefinitionError."""
-    refuse_unknown(integration, SERVED, WITHOUT_EFFECT, place)
+    integration = refuse_unknown(integration, SERVED, WITHOUT_EFFECT, place)
     passthrough = str(integration.get("passthroughBehavior") or PASSTHROUGH[0]).upper()
     if passthrough not in PASSTHROUGH:
         raise DefinitionError(f"{place}.passthroughBehavior: one of {', '.join(PASSTHROUGH)}, not {passthrough}")
@@ -98,7 +98,7 @@ def read_integration(integration: Node, method_responses: Node, place: str) -> I
         action,
         _templates(integration.get("requestTemplates"), f"{place}.requestTemplates"),
         passthrough,
-        tuple(_answering(key, one, method_responses, f"{place}.responses.{key}") for key, one in responses.items()),
+        tuple(_response(key, one, method_responses, f"{place}.responses.{key}") for key, one in responses.items()),
         _timeout(integration, place),
     )
 
@@ -133,10 +133,12 @@ def _timeout(integration: Node, place: str) -> float:
     return int(millis) / 1000
 
 
-def _answering(key: str, response: Node, method_responses: Node, place: str) -> Answering:
-    refuse_unknown(response, ("statusCode", "responseParameters", "responseTemplates"), {}, place)
+def _response(key: str, response: Node, method_responses: Node, place: str) -> IntegrationResponse:
+    response = refuse_unknown(response, ("statusCode", "responseParameters", "responseTemplates"), {}, place)
     status = str(response.get("statusCode"))
     declared = mapping(method_responses, place)
+    if not STATUS.fullmatch(status):
+        raise DefinitionError(f"{place}.statusCode: {status} is not an HTTP status")
     if status not in declared:
         raise DefinitionError(f"{place}.statusCode: the operation's responses have no {status}")
     try:
@@ -150,7 +152,7 @@ def _answering(key: str, response: Node, method_responses: Node, place: str) -> 
         )
         for target, expression in mapping(response.get("responseParameters"), place).items()
     }
-    return Answering(pattern, int(status), headers, _templates(response.get("responseTemplates"), place))
+    return IntegrationResponse(pattern, int(status), headers, _templates(response.get("responseTemplates"), place))
 
 
 def _header(target: str, known: Collection[str], place: str) -> str:

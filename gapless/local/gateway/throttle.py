@@ -31,7 +31,7 @@ def read_throttles(settings: Node, place: str) -> dict[tuple[str, str], Throttle
     throttles = {}
     for index, setting in enumerate(settings or []):
         here = f"{place}[{index}]"
-        refuse_unknown(setting, SERVED, WITHOUT_EFFECT, here)
+        setting = refuse_unknown(setting, SERVED, WITHOUT_EFFECT, here)
         if "ThrottlingRateLimit" not in setting:
             continue
         path = "/" + str(setting.get("ResourcePath", "/*")).replace("~1", "/").lstrip("/")

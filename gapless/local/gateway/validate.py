@@ -75,7 +75,7 @@ def read_validator(document: Node, operation: Node, shared: Sequence[Node], plac
     declared = mapping(document.get("x-amazon-apigateway-request-validators"), "x-amazon-apigateway-request-validators")
     if name not in declared:
         raise DefinitionError(f"{place}: x-amazon-apigateway-request-validators has no {name}")
-    wanted = declared[name]
+    wanted = mapping(declared[name], f"x-amazon-apigateway-request-validators.{name}")
     return Validator(
         required if is_true(wanted.get("validateRequestParameters")) else (),
         _models(document, operation, place) if is_true(wanted.get("validateRequestBody")) else {},

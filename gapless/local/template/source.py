@@ -7,7 +7,7 @@ import yaml
 
 from gapless.local.template.errors import Node, TemplateError
 
-LINE_TAGS = {"Ref": "Ref", "Condition": "Condition"}  # every other short tag is `Fn::` and its own name
+PLAIN_TAGS = {"Ref": "Ref", "Condition": "Condition"}  # every other short tag is `Fn::` and its own name
 
 
 class _SnippetLoader(yaml.SafeLoader):
@@ -29,20 +29,20 @@ _SnippetLoader.yaml_implicit_resolvers = {
 
 
 def _construct_mapping(loader: _SnippetLoader, node: yaml.MappingNode) -> dict[str, Any]:
-    loader.flatten_mapping(node)
-    mapping: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        # JSON has no other keys than text: `200:` is "200", as it is written.
+    seen = set()
+    for key_node, _ in node.value:
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-        if key is None or key in mapping:
+        if key is None or key in seen:
             problem = "a key must be text" if key is None else f"the key {key!r} stands here for the second time"
             raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
-        mapping[key] = loader.construct_object(value_node, deep=True)
-    return mapping
+        seen.add(key)
+    loader.flatten_mapping(node)  # `<<`: what it brings stands first, so that the mapping's own keys win
+    # JSON has no other keys than text: `200:` is "200", as it is written.
+    return {key_node.value: loader.construct_object(value_node, deep=True) for key_node, value_node in node.value}
 
 
 def _construct_short_tag(loader: _TemplateLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    name = LINE_TAGS.get(suffix, f"Fn::{suffix}")
+    name = PLAIN_TAGS.get(suffix, f"Fn::{suffix}")
     if isinstance(node, yaml.ScalarNode):
         text = loader.construct_scalar(node)
         return {name: str(text).split(".", 1) if suffix == "GetAtt" else text}

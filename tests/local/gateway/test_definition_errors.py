@@ -89,6 +89,24 @@ def test_content_type_of_the_call_may_be_mapped_to_what_it_is(tmp_path: Path) ->
     assert serving(tmp_path, {"/a": {"get": dynamodb(requestParameters=mapped)}}).ask().status == 200
 
 
+def test_a_status_that_is_none(tmp_path: Path) -> None:
+    operation = copy.deepcopy(mock())
+    operation["responses"] = {"default": {}}
+    operation[INTEGRATION]["responses"] = {"default": {"statusCode": "default"}}
+    with pytest.raises(DefinitionError, match=r"responses\.default\.statusCode: default is not an HTTP status"):
+        serving(tmp_path, {"/a": {"get": operation}})
+
+
+@pytest.mark.parametrize("paths", [{"/a": {"get": None}}, {"/a": {"get": {INTEGRATION: None}}}])
+def test_nothing_where_something_is_needed(tmp_path: Path, paths: Json) -> None:
+    with pytest.raises(DefinitionError, match=r"paths\./a\.get"):
+        serving(tmp_path, paths)
+
+
+def test_a_path_without_methods_is_no_path(tmp_path: Path) -> None:
+    assert serving(tmp_path, {"/a": None}).ask().status == 403
+
+
 def test_an_integration_response_needs_its_method_response(tmp_path: Path) -> None:
     operation = copy.deepcopy(mock())
     operation["responses"] = {"201": {}}

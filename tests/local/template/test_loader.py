@@ -244,6 +244,11 @@ class TestSamconfig:
             samconfig_parameters(path, "local")
 
 
+def test_anchors_and_merged_keys(tmp_path: Path) -> None:
+    before = "Mappings: {A: {B: {c: &shared {x: 1, y: 1}}}}"
+    assert load_value(tmp_path, "{<<: *shared, y: 2}", before) == {"x": 1, "y": 2}
+
+
 def test_json_is_a_template_too(tmp_path: Path) -> None:
     path = tmp_path / "template.json"
     path.write_text(
