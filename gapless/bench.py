@@ -69,15 +69,15 @@ def bench_local(requests: int, clients: int, rounds: int, progress: Progress) ->
             time_single(client)
         progress("single requests")
         latencies = [time_single(client) * 1000 for _ in range(50)]
-        stack, engine = [], []
+        stack_rates, engine_rates = [], []
         time_stack(client, dynamodb, target, requests // 4, clients)
         for turn in range(rounds):
             progress(f"round {turn + 1} of {rounds}: engine, stack")
-            engine.append(requests / time_engine(dynamodb, requests, clients))
-            stack.append(requests / time_stack(client, dynamodb, target, requests, clients))
-    ratios = [one / other for one, other in zip(stack, engine, strict=True)]
+            engine_rates.append(requests / time_engine(dynamodb, requests, clients))
+            stack_rates.append(requests / time_stack(client, dynamodb, target, requests, clients))
+    ratios = [one / other for one, other in zip(stack_rates, engine_rates, strict=True)]
     return LocalReport(
-        requests, clients, Figures.of(latencies), Figures.of(stack), Figures.of(engine), Figures.of(ratios)
+        requests, clients, Figures.of(latencies), Figures.of(stack_rates), Figures.of(engine_rates), Figures.of(ratios)
     )
 
 

@@ -48,7 +48,7 @@ def run_demo(console: Console) -> list[dict[str, Any]]:
         console.print(f"{len(ids)} more requests accepted in {time.monotonic() - sent:.2f} s by {CLIENTS} clients")
         follow(console, client, target, shown, len(ids))
         documents = [one.document for one in shown]
-    console.print(f"Everything is stopped again. The whole took {time.monotonic() - began:.1f} s.")
+    console.print(f"\nEverything is stopped again. The whole took {time.monotonic() - began:.1f} s.")
     return documents
 
 

@@ -7,9 +7,7 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """--everything runs what a fresh machine may lack the tools for, or the patience; --seed replays random tests."""
-    parser.addoption(
-        "--everything", action="store_true", help="also DynamoDB Local (Java), sam, and the long campaigns"
-    )
+    parser.addoption("--everything", action="store_true", help="also DynamoDB Local, sam and the long campaigns")
     parser.addoption("--seed", type=int, default=None, help="the seed that random tests start from")
 
 
