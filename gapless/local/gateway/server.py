@@ -10,6 +10,7 @@ from gapless.local.gateway.message import MAX_BODY_BYTES, Request, Response, too
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 MAX_HEADER_BYTES = 10_240
 STOP_SECONDS = 5.0
+DISCARD_SECONDS = 1.0  # for reading on after a 413, so that a client that is still sending sees the answer
 
 
 class PortTaken(Exception):
@@ -38,6 +39,7 @@ async def serve(gateway: Gateway, port: int) -> Running:
     server = web.Server(
         answer,
         access_log=None,
+        lingering_time=DISCARD_SECONDS,
         auto_decompress=False,  # API Gateway hands a compressed body on as it is
         max_line_size=MAX_HEADER_BYTES,
         max_field_size=MAX_HEADER_BYTES,
@@ -60,7 +62,7 @@ async def _answer(gateway: Gateway, request: web.BaseRequest) -> web.StreamRespo
     if body is None:
         return _to_aiohttp(too_large())
     target = _text(request.raw_path)
-    if "://" in target.partition("?")[0]:  # the absolute form, which proxies send
+    if not target.startswith("/") and "://" in target:  # the absolute form, which proxies send
         target = "/" + target.partition("://")[2].partition("/")[2]
     path, _, query = target.partition("?")
     headers = [(_text(name), _text(value)) for name, value in request.headers.items()]

@@ -204,11 +204,12 @@ class TestHeaders:
         template = f"#set($context.responseOverride.status = {status})\n{{}}"
         assert answering(tmp_path, Answer(), {"default": by_template(template, 202)}).ask().status == 202
 
+    @pytest.mark.parametrize("line_break", [b"\r\n", b"\n", b"\r"])
     def test_a_line_break_does_not_become_another_header(
-        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, line_break: bytes
     ) -> None:
         default = by_template("{}", headers={"X-A": "integration.response.body"})
-        response = answering(tmp_path, Answer(200, b"a\r\nSet-Cookie: b"), {"default": default}).ask()
+        response = answering(tmp_path, Answer(200, b"a" + line_break + b"Set-Cookie: b"), {"default": default}).ask()
         assert (response.status, header(response, "x-a")) == (500, None)
         assert "which HTTP cannot carry" in caplog.text
 

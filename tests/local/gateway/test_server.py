@@ -77,6 +77,7 @@ def test_it_answers(served: Served) -> None:
         ("/v1/b/..", "/v1/b/..", ".."),
         ("/v1/b/a;b,c@d", "/v1/b/a;b,c@d", "a;b,c@d"),
         ("http://elsewhere/v1/b/1", "/v1/b/1", "1"),
+        ("/v1/b/x://", "/v1/b/x://", "x:"),
     ],
 )
 def test_the_target_arrives_as_it_was_sent(served: Served, target: str, path: str, id_: str) -> None:
@@ -122,6 +123,24 @@ def test_ten_megabytes_and_one_byte_more(served: Served, chunked: bool) -> None:
     assert (status, headers["content-type"]) == (413, "text; charset=utf-8")
     assert body == b"HTTP content length exceeded 10485760 bytes."
     assert len(served.engine.posts) == 1
+
+
+@pytest.mark.parametrize(
+    "announced", [f"Content-Length: {MAX_BODY_BYTES + 1}", "Transfer-Encoding: chunked"], ids=["length", "chunked"]
+)
+def test_a_body_that_is_too_large_is_not_waited_for(served: Served, announced: str) -> None:
+    async def talk(running: Running) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(request("PUT /v1/a", announced))
+        if "chunked" in announced:  # more than enough, and the end of it never comes
+            size = MAX_BODY_BYTES + 1
+            writer.write(f"{size:x}\r\n".encode() + b"x" * size + b"\r\n")
+        line = await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+        return line
+
+    assert over_http(served, talk).startswith(b"HTTP/1.1 413 ")
+    assert served.engine.posts == []
 
 
 def test_a_client_that_asks_before_it_sends_its_body(served: Served) -> None:

@@ -117,6 +117,13 @@ class TestParameters:
         }
 
     @pytest.mark.parametrize(
+        ("name", "value"),
+        [("Text", "ab"), ("Text", "abcde"), ("Number", "1"), ("Number", "10.5"), ("Secret", "hidden")],
+    )
+    def test_the_bounds_themselves_are_allowed(self, tmp_path: Path, name: str, value: str) -> None:
+        assert str(load_text(tmp_path, self.DECLARED, **{name: value}).parameters[name]) == value
+
+    @pytest.mark.parametrize(
         ("name", "value", "problem"),
         [
             ("Text", "ABC", r"Parameters.Text: 'ABC' does not match \[a-z\]\+ \(2-5\)"),
