@@ -14,7 +14,6 @@ from typing import Any
 
 from gapless.local.velocity.errors import PayloadError
 
-DEEPEST = 400  # json-smart's MAX_DEPTH
 _WHITESPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?[0-9]*(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 _NUMBER_START = re.compile(r"[-0-9]")
@@ -28,14 +27,17 @@ def parse_payload(text: str) -> Any:
     """The value of a body.
 
     Raises:
-        PayloadError: the body begins like an object, array or string and is broken
+        PayloadError: the body begins like an object, array or string and is broken, or nests some hundreds deep
     """
     try:
         if "\x7f" not in text:
             return json.loads(text, parse_float=_decimal, parse_constant=_refuse)
     except (ValueError, RecursionError):
         pass
-    return _Permissive(text).document()
+    try:
+        return _Permissive(text).value("")
+    except RecursionError:
+        raise PayloadError("Could not process payload: it nests too deeply") from None
 
 
 def _decimal(text: str) -> float | Decimal:
@@ -47,39 +49,29 @@ def _refuse(word: str) -> Any:
 
 
 class _Permissive:
+    """Reads from `at` on; each method leaves `at` behind what it has read."""
+
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.depth = 0
-
-    def document(self) -> Any:
-        return self.value("")
 
     def value(self, stops: str) -> Any:
         """The value here; `stops` are the characters that end a bare one, none outside objects and arrays."""
         self.skip()
         first = self.peek()
         if first == "{":
-            return self.nested(self.object)
+            return self.object()
         if first == "[":
-            return self.nested(self.array)
+            return self.array()
         if first in ('"', "'"):
             return self.string()
         if first in (":", "}", "]") and first:
             raise self.error()
         return self.bare(stops)
 
-    def nested(self, read: Any) -> Any:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise PayloadError(f"Could not process payload: it nests deeper than {DEEPEST} levels")
-        self.at += 1
-        value = read()
-        self.depth -= 1
-        return value
-
     def object(self) -> dict[str, Any]:
         members: dict[str, Any] = {}
+        self.at += 1
         while True:
             self.skip()
             first = self.peek()
@@ -103,6 +95,7 @@ class _Permissive:
 
     def array(self) -> list[Any]:
         items: list[Any] = []
+        self.at += 1
         while True:
             self.skip()
             first = self.peek()
