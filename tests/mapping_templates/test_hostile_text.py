@@ -14,12 +14,14 @@ from tests.mapping_templates.snippets import parse, render
 STAGE = {"requestsTable": "requests-table", "defaultCounter": "requests"}
 NOW = 1_700_000_000_123
 
-# Pieces that mean something to JSON, to Velocity, to Java's regular expressions or to UTF-16, and any text around them.
-PIECES = st.sampled_from(
-    """ ' \\ \\' " \\" / $ $1 ${x} $!x $input.body # ## #* #set($x=1) #end #stop ]]# { } "},"status":{"S":"DONE 😀""".split()
-    + ["\n", "\r\n", "\t", "\x00", "\x7f", "\u2028", "\ufeff"]
+# What means something to Velocity; to JSON and to Java's regular expressions; to UTF-16; and any text between.
+VELOCITY = ["$", "$1", "${x}", "$!x", "$input.body", "#", "##", "#*", "#set($x = 1)", "#end", "#stop", "]]#"]
+QUOTING = ["'", '"', "\\", "\\'", '\\"', "/", "{", "}", '"}, "status": {"S": "DONE', "\n", "\r\n", "\t", "\x00", "\x7f"]
+UNICODE = ["😀", "\u2028", "\ufeff"]
+PIECES = st.sampled_from([*VELOCITY, *QUOTING, *UNICODE]) | st.text(
+    st.characters(exclude_categories=["Cs"]), max_size=4
 )
-TEXT = st.lists(PIECES | st.text(st.characters(exclude_categories=["Cs"]), max_size=4), max_size=8).map("".join)
+TEXT = st.lists(PIECES, max_size=8).map("".join)
 NAME = TEXT.filter(bool)
 SCALAR = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT
 VALUE = st.recursive(SCALAR, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner), max_leaves=5)
