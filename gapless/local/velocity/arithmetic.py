@@ -13,7 +13,8 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_DOWN, Context, Decimal
 from typing import Any
 
-from gapless.local.velocity.java import Char, is_number, java_equals
+from gapless.local.velocity.errors import VelocityError
+from gapless.local.velocity.java import Char, is_number, java_equals, number_class
 from gapless.local.velocity.text import java_text
 
 Number = int | float | Decimal
@@ -45,7 +46,7 @@ def divide(left: Any, right: Any) -> Any:
 def remainder(left: Any, right: Any) -> Any:
     if not (is_number(left) and is_number(right)) or right == 0:
         return None
-    return _widened(left, right, _remainder, _EXACT.remainder)
+    return _widened(left, right, _remainder, _no_decimal_remainder)
 
 
 def equal(left: Any, right: Any) -> bool:
@@ -89,14 +90,16 @@ def _widened(
     left: Number, right: Number, plain: Callable[[Any, Any], Any], exact: Callable[[Decimal, Decimal], Decimal]
 ) -> Number:
     """Apply an operator in the wider of the two numbers' types."""
-    if isinstance(left, Decimal) or isinstance(right, Decimal):
-        return exact(_decimal(left), _decimal(right))
+    kinds = {number_class(left), number_class(right)}
+    if "BigDecimal" in kinds or kinds == {"BigInteger", "Double"}:
+        return _EXACT.add(exact(_decimal(left), _decimal(right)), Decimal(0))  # BigDecimal knows no negative zero
     result: Number = plain(left, right)
     return result
 
 
 def _decimal(number: Number) -> Decimal:
-    return Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
+    """MathUtils.toBigDecimal: what is no big number goes through a double."""
+    return Decimal(number) if number_class(number).startswith("Big") else Decimal(float(number))
 
 
 def _quotient(left: int | float, right: int | float) -> int | float:
@@ -110,6 +113,10 @@ def _decimal_quotient(left: Decimal, right: Decimal) -> Decimal:
     """BigDecimal.divide(divisor, ROUND_HALF_DOWN): the dividend's scale is kept."""
     scale = left.as_tuple().exponent
     return _EXACT.divide(left, right).quantize(Decimal((0, (1,), int(scale))), rounding=ROUND_HALF_DOWN, context=_EXACT)
+
+
+def _no_decimal_remainder(left: Decimal, right: Decimal) -> Decimal:
+    raise VelocityError(f"{left} % {right} throws ArithmeticException: Cannot calculate the modulo of BigDecimals")
 
 
 def _remainder(left: int | float, right: int | float) -> int | float:

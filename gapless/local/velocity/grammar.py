@@ -31,6 +31,7 @@ _SET_AHEAD = r"[ \t]*#(?:set|\{set\}) *\("
 LOST_DOLLAR = re.compile(rf"(?:\$!?)+(?={_CONTROL_AHEAD}|{_SET_AHEAD})")  # read as part of the directive's name
 LOST_HASH = re.compile(rf"#(?={_SET_AHEAD})")
 DOLLAR_WORD = re.compile(r"\$!?#[A-Za-z_@][A-Za-z0-9_@]*")
+EMPTY_INDEX = re.compile(r"\$!?\[|\$\.")
 LOST_BANG = re.compile(r"\$!(?![\[{$\\]|\Z)")
 
 CONTROL = frozenset({"if", "elseif", "else", "end"})
@@ -109,6 +110,8 @@ class TemplateParser:
                 return []
             if word := scanner.take(DOLLAR_WORD):
                 return [Text(word[0])]
+            if opening := scanner.take(EMPTY_INDEX):
+                return [Text(opening[0])]
             lost = scanner.take(LOST_BANG)  # a "!" after a dollar that begins no reference disappears
             scanner.at += 0 if lost else 1
             return [Text("$")]

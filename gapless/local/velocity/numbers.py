@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from decimal import Decimal
 from typing import Any
 
@@ -55,15 +56,20 @@ def _parse_double(_: Any, text: str | None) -> float:
     return float(found[1])
 
 
-def _compare(left: Any, right: Any) -> int | None:
-    """compareTo(), which exists between numbers of one class only."""
+def _compare(left: Any, right: Any) -> int:
+    """compareTo(), which compares numbers of one class only."""
     if number_class(left) != number_class(right):
-        return None
+        raise JavaError(f"ClassCastException: {number_class(right)} cannot be cast to {number_class(left)}")
     return int(left > right) - int(left < right)
 
 
 def _in_radix(value: int, radix: str) -> str:
     return format(value if value >= 0 else value + (1 << (32 if value >= -(2**31) else 64)), radix)
+
+
+def _double_hash(value: float) -> int:
+    (bits,) = struct.unpack(">q", struct.pack(">d", value))
+    return _wrapped(bits ^ (bits >> 32 & 0xFFFFFFFF), 32)
 
 
 _NUMBER = table(
@@ -73,7 +79,6 @@ _NUMBER = table(
         "shortValue()": lambda n: _wrapped(_to_int(n), 16),
         "byteValue()": lambda n: _wrapped(_to_int(n), 8),
         "doubleValue()": float,
-        "floatValue()": float,
         "compareTo(Number)": _compare,
     },
     OBJECT,
@@ -104,6 +109,7 @@ _FLOAT = table(
         "valueOf(String)": _parse_double,
         "valueOf(double)": lambda _, value: float(value),
         "toString(double)": lambda _, value: java_text(float(value)),
+        "hashCode()": _double_hash,
         "isNaN()": math.isnan,
         "isInfinite()": math.isinf,
         "max(double,double)": lambda _, left, right: float(max(left, right)),
