@@ -59,6 +59,7 @@ def start_stack(folder: Path, *options: str) -> BackgroundStack:
         "json",
         *options,
     ]
+    folder.mkdir(parents=True, exist_ok=True)
     with log_file(folder).open("ab") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
     line = process.stdout.readline() if process.stdout else b""

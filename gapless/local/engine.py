@@ -78,13 +78,18 @@ class EngineClient:
             "X-Amz-Target": target,
             "Authorization": self._authorization(target),
         }
-        endpoint = self.sqs if target.startswith("AmazonSQS") else self.dynamodb
-        async with self._session.post(endpoint + "/", data=body, headers=headers) as response:
+        async with self._session.post(self._endpoint(target) + "/", data=body, headers=headers) as response:
             return Answer(response.status, await response.read())
 
     async def call(self, target: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Send one call and return its document; raises EngineError for anything but a success."""
-        answer = await self.post(target, json.dumps(request).encode())
+        """Send one call and return its document.
+
+        Raises EngineError for an answer that is not a success, EngineUnavailable when there is none.
+        """
+        try:
+            answer = await self.post(target, json.dumps(request).encode())
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise EngineUnavailable(f"the engine at {self._endpoint(target)} does not answer") from error
         document: dict[str, Any] = json.loads(answer.body or b"{}")
         if answer.status != 200:
             code = str(document.get("__type", "UnknownError")).rpartition("#")[2]
@@ -96,6 +101,9 @@ class EngineClient:
         """Close the pool."""
         if self._session is not None:
             await self._session.close()
+
+    def _endpoint(self, target: str) -> str:
+        return self.sqs if target.startswith("AmazonSQS") else self.dynamodb
 
     def _authorization(self, target: str) -> str:
         # Engines read the region (and DynamoDB Local the account) from the credential scope, and nothing else.
@@ -159,9 +167,9 @@ class EmbeddedEngine:
         }
         with self._log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "ministack"),
+                *(sys.executable, "-m", "gapless.local.leash", "ministack"),
                 env=environment,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE,  # the leash
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # a Ctrl-C in the terminal is the stack's to handle, in its own order

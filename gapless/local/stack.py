@@ -101,7 +101,8 @@ class Stack:
         fresh.replace(path)
 
     def remove_description(self) -> None:
-        """Take the stack file away, unless it is another stack's by now."""
+        """Take the stack file away, unless it is another stack's by now; from here on it is not written again."""
+        self.api = ""
         with contextlib.suppress(OSError, ValueError, KeyError):
             if json.loads(self._settings.stack_file.read_text())["pid"] == os.getpid():
                 self._settings.stack_file.unlink()

@@ -12,6 +12,8 @@ from gapless.local.function.process import HandlerProcess
 from gapless.local.function.runtime_api import MAX_EVENT_BYTES, Invocation
 from gapless.local.function.settings import FunctionSettings
 
+IDLE_RESTARTS = 3
+
 Snapshot = frozenset[tuple[str, int, int]]
 
 
@@ -40,11 +42,14 @@ class FunctionHost:
         self._idle: list[HandlerProcess] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._restarts = IDLE_RESTARTS  # left until the next invocation
 
     async def start(self) -> None:
-        """Start one process, so that the first invocation finds it warm. A handler that cannot be imported is no
-        error here: its first invocation says so."""
-        self._idle.append(await self._start_process())
+        """Start one process and wait until its handler is imported, so that the first invocation finds it warm.
+        A handler that cannot be imported is no error here: its first invocation says so."""
+        process = await self._start_process()
+        self._idle.append(process)
+        await process.initialise()
 
     async def invoke(self, event: bytes) -> Invocation:
         """Run the handler once on `event`, a JSON document.
@@ -55,6 +60,7 @@ class FunctionHost:
         if len(event) > MAX_EVENT_BYTES:
             message = f"Request must be smaller than {MAX_EVENT_BYTES} bytes for the InvokeFunction operation"
             return Invocation.failed("RequestEntityTooLargeException", message)
+        self._restarts = IDLE_RESTARTS
         async with self._slots:
             process = await self._take()
             try:
@@ -102,15 +108,15 @@ class FunctionHost:
 
     async def _watch(self, process: HandlerProcess) -> None:
         """Drop a process when it ends. If it was idle, somebody killed it: the last one is then replaced, so that the
-        next invocation finds one warm. One that never had an event is not, or a handler that ends by itself right
-        after its import would be started for ever."""
+        next invocation finds one warm. Not for ever, though: a handler may end by itself right after its import."""
         await asyncio.wait({process.exited})
         del self._code[process]
         was_idle = process in self._idle
         if was_idle:
             self._idle.remove(process)
         self.on_change()
-        if was_idle and process.used and not self._code and not self._stopping:
+        if was_idle and process.initialised and not self._code and not self._stopping and self._restarts:
+            self._restarts -= 1
             with suppress(OSError):  # the code folder is gone: the next invocation says so
                 await self.start()
         await asyncio.wait({process.ended})

@@ -16,7 +16,7 @@ from gapless.local.function.settings import FunctionSettings, handler_environmen
 
 T = TypeVar("T")
 
-LAUNCHER = Path(__file__).with_name("launch.py")
+LEASH = Path(__file__).with_name("leash")
 INIT_SECONDS = 30.0  # Lambda allows 10; a laptop may start several processes at once
 STOP_SECONDS = 2.0
 LAST_LINES_SECONDS = 0.5
@@ -25,7 +25,7 @@ LAST_LINES_SECONDS = 0.5
 class HandlerProcess:
     """A process with the handler imported, behind a Runtime API of its own. Events are given to it one at a time.
 
-    used: whether it was ever given one; exited: done when the process has gone, with its exit status; ended: done when
+    exited: done when the process has gone, with its exit status; ended: done when
     besides its last lines are logged and its Runtime API is closed.
     """
 
@@ -41,7 +41,6 @@ class HandlerProcess:
         self._timeout = timeout_seconds
         self._log = log
         self.pid = process.pid
-        self.used = False
         self.exited: asyncio.Task[int] = asyncio.create_task(process.wait())
         self.ended: asyncio.Task[int] = asyncio.create_task(self._run())
 
@@ -55,9 +54,9 @@ class HandlerProcess:
         address = await api.start()
         try:
             process = await asyncio.create_subprocess_exec(
-                *(python, str(LAUNCHER), settings.handler),
+                *(python, "-m", "awslambdaric", settings.handler),
                 cwd=settings.code,
-                env=handler_environment(settings, address, uuid.uuid4().hex),
+                env={**handler_environment(settings, address, uuid.uuid4().hex), "PYTHONPATH": str(LEASH)},
                 stdin=asyncio.subprocess.PIPE,  # the leash: it closes when this process ends
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
@@ -69,15 +68,25 @@ class HandlerProcess:
         return cls(process, api, settings.timeout_seconds, log)
 
     @property
+    def initialised(self) -> bool:
+        """Whether the handler was imported."""
+        return self._api.ready.is_set()
+
+    @property
     def alive(self) -> bool:
         """Whether it can be given an event: starting, or waiting for one."""
         return self._process.returncode is None and not self._api.lost
 
+    async def initialise(self) -> bool:
+        """Wait until the handler is imported; False when the process ends, or takes too long, without."""
+        if not self.initialised:
+            await self._until_end(self._api.ready.wait(), INIT_SECONDS)
+        return self.initialised
+
     async def invoke(self, event: bytes) -> Invocation:
         """Give it one event and wait for the answer, its end, or the timeout, whichever is first."""
-        self.used = True
         request_id = str(uuid.uuid4())
-        if not self._api.ready.is_set() and await self._until_end(self._api.ready.wait(), INIT_SECONDS) is None:
+        if not await self.initialise():
             return self._api.init_error or await self._failure(request_id, INIT_SECONDS)
         deadline_ms = int((time.time() + self._timeout) * 1000)
         answer = await self._until_end(self._api.deliver(Work(request_id, event, deadline_ms)), self._timeout)

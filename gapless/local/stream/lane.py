@@ -10,9 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 
-import aiohttp
-
-from gapless.local.engine import EngineError
+from gapless.local.engine import EngineError, EngineUnavailable
 from gapless.local.function import Invocation
 from gapless.local.stream.clock import Clock, wait_for_event
 from gapless.local.stream.destination import RECORD_TOO_OLD, RETRIES_EXHAUSTED, Discarded, FailureDestination
@@ -201,7 +199,7 @@ class Lane:
             try:
                 await self._consumer.destination.send(discarded, self._clock.time())
                 return
-            except (EngineError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            except (EngineError, EngineUnavailable) as error:
                 self._consumer.log(f"{self.shard_id}: the failure destination does not answer: {error!r}")
                 await self._clock.sleep(backoff(attempt))
 

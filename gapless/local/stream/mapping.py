@@ -8,9 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 
-import aiohttp
-
-from gapless.local.engine import EngineError
+from gapless.local.engine import EngineError, EngineUnavailable
 from gapless.local.function import Invocation
 from gapless.local.stream.checkpoint import Checkpoint
 from gapless.local.stream.clock import Clock
@@ -28,7 +26,7 @@ ENGINE_RETRY_SECONDS = 1.0
 MAX_UNFINISHED = 10_000
 STOP_GRACE_SECONDS = 10.0
 SAVE_SECONDS = 0.2  # a kill repeats at most what was done since
-ENGINE_TROUBLE = (EngineError, aiohttp.ClientError, OSError, TimeoutError)
+ENGINE_TROUBLE = (EngineError, EngineUnavailable)
 
 
 class EventSourceMapping:

@@ -1,24 +1,15 @@
-"""What a handler process runs: AWS's own runtime client, on a leash, with the handler's code compiled afresh.
+"""What a handler process does before anything else: it takes its leash, and sees the handler's code as it is on disk.
 
-Started as a script in the code folder: `python .../launch.py app.lambda_handler`.
+Python imports a module of this name when it starts; the function host puts this folder on the process's PYTHONPATH, so
+that the process itself is plain `python -m awslambdaric app.lambda_handler`.
 """
 
-import os
-import runpy
 import sys
-import threading
 from collections.abc import Mapping
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from pathlib import Path
 
-
-def end_with_parent() -> None:
-    """End this process when the pipe on its standard input closes, which a parent's SIGKILL does too.
-
-    Between invocations the lost Runtime API ends it anyway; this ends one that is busy in a handler.
-    """
-    os.read(0, 1)
-    os._exit(1)
+from gapless.local.leash import take_leash
 
 
 class FreshSourceLoader(SourceFileLoader):
@@ -40,8 +31,5 @@ def find_fresh(path: str) -> FileFinder:
     return FileFinder(path, (ExtensionFileLoader, EXTENSION_SUFFIXES), (FreshSourceLoader, [".py"]))
 
 
-if __name__ == "__main__":
-    sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]  # in place of this file's folder
-    sys.path_hooks.insert(0, find_fresh)
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
+sys.path_hooks.insert(0, find_fresh)
+take_leash()
