@@ -73,18 +73,22 @@ class Input:
         return self.call.body or "{}"
 
     def path(self, path: str) -> Any:
-        """The value at a JSONPath. The body is parsed at the first use and kept, changes by the template included."""
+        """The value at a JSONPath, None where it leads nowhere."""
+        return self.read(path)[1]
+
+    def json(self, path: str) -> str:
+        """The value at a JSONPath as JSON; where the path leads nowhere the empty string, as JSON."""
+        there, value = self.read(path)
+        return json_text(value if there else "")
+
+    def read(self, path: str) -> tuple[bool, Any]:
+        """Follow a path. The body is parsed at the first use and kept, changes by the template included."""
         if self.document is _UNREAD:
             self.document = parse_payload(self.body())
         try:
             return jsonpath.read(self.document, path)
         except jsonpath.PathError as problem:
             raise JavaError(str(problem)) from None
-
-    def json(self, path: str) -> str:
-        """The value at a JSONPath as JSON; "" where a path leads nowhere."""
-        value = self.path(path)
-        return "" if value is None else json_text(value)
 
     def param(self, name: str) -> str | None:
         """A parameter by name: from the path, then the query string, then the headers."""

@@ -12,7 +12,7 @@ from gapless.local.velocity.errors import JavaError
 
 Found = TypeVar("Found")
 
-TIMEOUT = 2.0  # seconds; a pattern that backtracks without end must not hold the gateway
+TIMEOUT = 1.0  # seconds; a pattern that backtracks without end must not hold the gateway
 _NOT_LINE_END = r"[^\n\r\x85\u2028\u2029]"
 _POSIX = {
     "Lower": "a-z",

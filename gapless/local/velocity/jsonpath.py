@@ -104,13 +104,13 @@ def _applied(function: Function, found: list[Any], definite: bool, scanned: bool
     return results
 
 
-def read(document: Any, path: str) -> Any:
-    """The value at a path in a document; None where a definite path leads nowhere.
+def read(document: Any, path: str) -> tuple[bool, Any]:
+    """Whether a path leads anywhere in a document, and the value there, None where it does not.
 
     Raises:
         PathError: the path cannot be read
     """
-    return compiled(path).read(document, document)[1]
+    return compiled(path).read(document, document)
 
 
 @lru_cache(maxsize=1024)
