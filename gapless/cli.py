@@ -118,13 +118,14 @@ def get(request_id: str, wait: bool, stack: str | None, endpoint: Path | None, o
 )
 def render(template: Path, event: Any) -> None:
     """Print what API Gateway would make of a mapping template."""
-    from gapless.local.render import RenderError, render_file
+    from gapless.local.render import render_file
+    from gapless.local.velocity import VelocityError
 
-    with reporting_errors(usage=(RenderError,)):
-        try:
-            document = json.load(event)
-        except ValueError as error:
-            raise click.UsageError(f"{event.name} is not JSON: {error}") from None
+    try:
+        document = json.load(event)
+    except ValueError as error:
+        raise click.UsageError(f"{event.name} is not JSON: {error}") from None
+    with reporting_errors(usage=(ValueError, VelocityError)):
         print_line(render_file(template, document))
 
 
