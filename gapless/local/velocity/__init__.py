@@ -58,4 +58,6 @@ class Template:
             raise problem.located(self.name) from problem.__cause__
         except RecursionError:
             raise VelocityError("the template, or a value in it, nests too deeply to be rendered", self.name) from None
+        except ArithmeticError as problem:
+            raise VelocityError(f"a number is out of range: {problem}", self.name) from problem
         return encodable("".join(parts))

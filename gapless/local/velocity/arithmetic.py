@@ -18,6 +18,7 @@ from gapless.local.velocity.java import Char, is_number, java_equals, number_cla
 from gapless.local.velocity.text import java_text
 
 Number = int | float | Decimal
+MOST_BITS = 13_000  # some 3,900 digits; a template has no use for more
 _EXACT = Context(prec=2000)
 
 
@@ -94,6 +95,8 @@ def _widened(
     if "BigDecimal" in kinds or kinds == {"BigInteger", "Double"}:
         return _EXACT.add(exact(_decimal(left), _decimal(right)), Decimal(0))  # BigDecimal knows no negative zero
     result: Number = plain(left, right)
+    if isinstance(result, int) and result.bit_length() > MOST_BITS:
+        raise VelocityError(f"a number grows beyond {MOST_BITS:,} bits")
     return result
 
 

@@ -37,6 +37,7 @@ FLOAT = re.compile(r"-?(?:[0-9]+\.(?!\.)[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[e
 STRING = re.compile(r"\"[^\"]*(?:\"\"[^\"]*)*\"|'[^']*(?:''[^']*)*'")
 UNICODE_ESCAPE = re.compile(r"\\u(.{0,4})", re.DOTALL)
 FOUR_HEX = re.compile(r"[0-9a-fA-F]{4}")
+MOST_DIGITS = 4000
 
 _WORD_END = r"(?![A-Za-z0-9_@])"
 # From the loosest to the tightest binding. Each level maps the spellings of an operator to its name.
@@ -100,6 +101,8 @@ class ExpressionParser:
             decimal = float(number[0])
             return Literal(Decimal(number[0]) if decimal in (float("inf"), float("-inf")) else decimal)
         if number := scanner.take(INTEGER):
+            if len(number[0]) > MOST_DIGITS:
+                raise scanner.error(f"a number has more than {MOST_DIGITS:,} digits", number.start())
             return Literal(int(number[0]))
         if scanner.take_text("["):
             return self.list_or_range(in_call)

@@ -7,7 +7,6 @@ overrides"; and behaviour recorded on the service.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ from urllib.parse import quote_plus, unquote_plus
 from gapless.local.velocity import jsonpath
 from gapless.local.velocity.containers import MAP
 from gapless.local.velocity.errors import JavaError, VelocityError
+from gapless.local.velocity.jsonpath_parts import PathError
 from gapless.local.velocity.methods import register, table
 from gapless.local.velocity.payload import parse_payload
 from gapless.local.velocity.strings import encodable, units
@@ -87,7 +87,7 @@ class Input:
             self.document = parse_payload(self.body())
         try:
             return jsonpath.read(self.document, path)
-        except jsonpath.PathError as problem:
+        except PathError as problem:
             raise JavaError(str(problem)) from None
 
     def param(self, name: str) -> str | None:
@@ -138,7 +138,7 @@ def _base64_encode(text: str) -> str:
 def _base64_decode(text: str) -> str:
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode(errors="replace")
-    except binascii.Error as problem:
+    except ValueError as problem:
         raise JavaError(f"IllegalArgumentException: not base64: {problem}") from None
 
 

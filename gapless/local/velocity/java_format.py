@@ -10,7 +10,7 @@ from gapless.local.velocity.errors import JavaError
 from gapless.local.velocity.java import Char
 from gapless.local.velocity.text import java_text
 
-_SPECIFIER = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])")
+_SPECIFIER = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(]*)(\d{1,4})?(?:\.(\d{1,3}))?([a-zA-Z%])")
 
 
 def java_format(pattern: str, values: list[Any]) -> str:
@@ -54,7 +54,7 @@ def _converted(value: Any, conversion: str, flags: str, precision: int | None, s
         text = "false" if value is None or value is False else "true"
     elif lower == "s" or value is None:
         text = java_text(value)
-    elif lower == "c" and (type(value) is Char or type(value) is int):
+    elif lower == "c" and (type(value) is Char or (type(value) is int and 0 <= value <= 0x10FFFF)):
         return value if isinstance(value, str) else chr(value)
     elif conversion == "d" and type(value) is int:
         return _signed(value, format(abs(value), "," if "," in flags else ""), flags)

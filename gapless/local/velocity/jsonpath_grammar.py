@@ -8,9 +8,19 @@ from decimal import Decimal
 from typing import Any
 
 from gapless.local.velocity.java_regex import pattern
-from gapless.local.velocity.jsonpath import Descend, Filter, Function, Indices, Names, Part, Path, PathError, Slice
 from gapless.local.velocity.jsonpath_functions import FUNCTIONS
 from gapless.local.velocity.jsonpath_operators import MISSING, OPERATORS
+from gapless.local.velocity.jsonpath_parts import (
+    Descend,
+    Filter,
+    Function,
+    Indices,
+    Names,
+    Part,
+    Path,
+    PathError,
+    Slice,
+)
 
 Operand = Callable[[Any, Any], Any]  # of the candidate and the document
 Test = Callable[[Any, Any], bool]

@@ -72,6 +72,7 @@ THROWING = [
     ("#macro(m)#m()#end#m()", "1:10", "more than 20 macros deep"),
     ("#set($l = [1, 2])#foreach($i in $l)$l.add(3)#end", "1:18", "changed while it was looped over"),
     ('#set($m = {"a": 1, "b": 2})#foreach($k in $m.keySet())$m.remove($k)#end', "1:28", "changed while"),
+    ("#set($x = 99999)#foreach($i in [1..40])#set($x = $x * $x)#end", None, "grows beyond 13,000 bits"),
     ("#set($x = [1..2000000000])", None, "more than 1,000,000 numbers"),
 ]
 
