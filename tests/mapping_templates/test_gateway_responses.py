@@ -10,35 +10,11 @@ from gapless.local.gateway.gateway_responses import GatewayResponses
 from gapless.local.gateway.invocation import receive
 from gapless.local.gateway.message import Request
 from gapless.local.gateway.refusal import Refusal
+from tests.mapping_templates.documented import GATEWAY_RESPONSES
 from tests.mapping_templates.snippets import FOLDER
 
 DEFINITION = yaml.safe_load((FOLDER / "gateway_responses.yaml").read_text(encoding="utf-8"))
 
-# The documented types, and the status that API Gateway gives each by default.
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
-DOCUMENTED = {
-    "ACCESS_DENIED": 403,
-    "API_CONFIGURATION_ERROR": 500,
-    "AUTHORIZER_CONFIGURATION_ERROR": 500,
-    "AUTHORIZER_FAILURE": 500,
-    "BAD_REQUEST_BODY": 400,
-    "BAD_REQUEST_PARAMETERS": 400,
-    "DEFAULT_4XX": 400,
-    "DEFAULT_5XX": 500,
-    "EXPIRED_TOKEN": 403,
-    "INTEGRATION_FAILURE": 504,
-    "INTEGRATION_TIMEOUT": 504,
-    "INVALID_API_KEY": 403,
-    "INVALID_SIGNATURE": 403,
-    "MISSING_AUTHENTICATION_TOKEN": 403,
-    "QUOTA_EXCEEDED": 429,
-    "REQUEST_TOO_LARGE": 413,
-    "RESOURCE_NOT_FOUND": 404,
-    "THROTTLED": 429,
-    "UNAUTHORIZED": 401,
-    "UNSUPPORTED_MEDIA_TYPE": 415,
-    "WAF_FILTERED": 403,
-}
 TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -62,10 +38,10 @@ def refuse(kind: str, message: str | None = None) -> tuple[int, dict[str, str], 
 
 
 def test_every_documented_type_has_its_look() -> None:
-    assert DEFINITION.keys() == DOCUMENTED.keys()
+    assert DEFINITION.keys() == GATEWAY_RESPONSES.keys()
 
 
-@pytest.mark.parametrize(("kind", "status"), DOCUMENTED.items())
+@pytest.mark.parametrize(("kind", "status"), GATEWAY_RESPONSES.items())
 def test_refusal_is_a_problem_document(kind: str, status: int) -> None:
     given, headers, document = refuse(kind)
     assert (given, headers["Content-Type"]) == (status, "application/problem+json")

@@ -32,7 +32,7 @@ BODY = st.builds(
 SUBMIT, SUBMITTED = parse("submit_request"), parse("submit_response")
 CLAIM, ASK, STATUS = parse("claim_request"), parse("status_request"), parse("status_response")
 ERROR = parse("error_response")
-thoroughly = settings(derandomize=True, deadline=None, max_examples=100, database=None)
+thoroughly = settings(derandomize=True, deadline=None, max_examples=60, database=None)
 
 
 def event(

@@ -1,0 +1,131 @@
+"""What the roles may allow. Each rule yields the breaches it finds, in words."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.template.declared import Stack
+
+TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/test-"
+REQUESTS, COUNTERS = f"{TABLE}RequestsTable", f"{TABLE}CountersTable"
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:test-FailureQueue"
+LOGS = "arn:aws:logs:us-east-1:000000000000:log-group:test-ProcessorLogs:*"  # `:*`, the group's streams, ends its ARN
+
+# Who may do what to which. An action that is missing here may not be allowed, and one that is here must be.
+ALLOWED = {
+    "ApiRole": {
+        ("dynamodb:PutItem", REQUESTS),
+        ("dynamodb:UpdateItem", REQUESTS),
+        ("dynamodb:GetItem", REQUESTS),
+    },
+    "ProcessorRole": {
+        ("dynamodb:DescribeStream", f"{REQUESTS}/stream/local"),
+        ("dynamodb:GetRecords", f"{REQUESTS}/stream/local"),
+        ("dynamodb:GetShardIterator", f"{REQUESTS}/stream/local"),
+        ("dynamodb:ListStreams", f"{REQUESTS}/stream/*"),
+        ("sqs:SendMessage", QUEUE),
+        ("dynamodb:UpdateItem", REQUESTS),
+        ("dynamodb:GetItem", COUNTERS),
+        ("dynamodb:UpdateItem", COUNTERS),
+        ("logs:CreateLogStream", LOGS),
+        ("logs:PutLogEvents", LOGS),
+    },
+    "ApiLoggingRole": set(),
+}
+ASSUMED_BY = {
+    "ApiRole": "apigateway.amazonaws.com",
+    "ProcessorRole": "lambda.amazonaws.com",
+    "ApiLoggingRole": "apigateway.amazonaws.com",
+}
+# What API Gateway asks of the role that writes its logs, and the policy AWS keeps for that.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+MANAGED = {"ApiLoggingRole": ["arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"]}
+ENDS_IN_A_WILDCARD = {
+    ("dynamodb:ListStreams", f"{REQUESTS}/stream/*"),
+    *(p for p in ALLOWED["ProcessorRole"] if LOGS in p),
+}
+NEVER = ("Scan", "Delete", "CreateTable", "UpdateTable", "UpdateTimeToLive", "UpdateContinuousBackups", "Restore")
+
+
+def roles_allow_just_what_is_needed(stack: Stack) -> Iterator[str]:
+    """The actions and resources of every role are those of ALLOWED."""
+    for name, role in stack.of_type("AWS::IAM::Role"):
+        allowed, expected = set(permissions(role)), ALLOWED.get(name, set())
+        for action, resource in sorted(allowed - expected):
+            yield f"{name} may {action} on {resource}"
+        for action, resource in sorted(expected - allowed):
+            yield f"{name} may not {action} on {resource}"
+        if role.get("ManagedPolicyArns", []) != MANAGED.get(name, []):
+            yield f"{name} has {role.get('ManagedPolicyArns')}"
+
+
+def no_role_has_wildcards(stack: Stack) -> Iterator[str]:
+    """No action by a wildcard; resources only where the stream's label or the log stream is not known before."""
+    for name, role in stack.of_type("AWS::IAM::Role"):
+        for action, resource in permissions(role):
+            if "*" in action or ("*" in resource and (action, resource) not in ENDS_IN_A_WILDCARD):
+                yield f"{name} may {action} on {resource}"
+
+
+def no_role_reads_all_or_deletes(stack: Stack) -> Iterator[str]:
+    """Nothing of this stack ever scans, deletes or administers a table."""
+    for name, role in stack.of_type("AWS::IAM::Role"):
+        for action, _ in permissions(role):
+            if any(word in action for word in NEVER):
+                yield f"{name} may {action}"
+
+
+def roles_are_assumed_by_their_service(stack: Stack) -> Iterator[str]:
+    """Nobody else may take them."""
+    for name, role in stack.of_type("AWS::IAM::Role"):
+        for statement in role["AssumeRolePolicyDocument"]["Statement"]:
+            if statement["Principal"] != {"Service": ASSUMED_BY.get(name)}:
+                yield f"{name} may be assumed by {statement['Principal']}"
+
+
+def every_function_has_its_own_role(stack: Stack) -> Iterator[str]:
+    """For a function with a DynamoDB event and without Role, SAM attaches a policy on every table of the account."""
+    for name, function in stack.of_type("AWS::Serverless::Function"):
+        if not str(function.get("Role", "")).endswith(f":role/test-{name}Role"):
+            yield f"{name} has the role {function.get('Role')}"
+        if "Policies" in function:
+            yield f"{name} has Policies, which SAM ignores beside a Role"
+
+
+def integrations_use_the_role_of_the_api(stack: Stack) -> Iterator[str]:
+    """Each calls DynamoDB by an action that the role allows."""
+    used = set()
+    for name, integration in stack.integrations():
+        if integration["type"] == "mock":
+            continue
+        used.add("dynamodb:" + integration["uri"].rpartition("/")[2])
+        if not str(integration.get("credentials", "")).endswith(":role/test-ApiRole"):
+            yield f"{name} calls DynamoDB as {integration.get('credentials')}"
+    allowed = {action for action, _ in permissions(stack.properties("ApiRole"))}
+    if used != allowed:
+        yield f"the API uses {sorted(used)}, and its role allows {sorted(allowed)}"
+
+
+def permissions(role: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every action with every resource that a role's own policies allow it on."""
+    for policy in role.get("Policies", ()):
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow", f"unexpected: {statement}"
+            assert statement.keys() <= {"Effect", "Action", "Resource", "Sid"}, f"unexpected: {statement}"
+            for action in in_list(statement["Action"]):
+                for resource in in_list(statement["Resource"]):
+                    yield action, resource
+
+
+def in_list(value: str | list[str]) -> list[str]:
+    """IAM takes one text for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+RULES = (
+    roles_allow_just_what_is_needed,
+    no_role_has_wildcards,
+    no_role_reads_all_or_deletes,
+    roles_are_assumed_by_their_service,
+    every_function_has_its_own_role,
+    integrations_use_the_role_of_the_api,
+)

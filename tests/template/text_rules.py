@@ -1,0 +1,97 @@
+"""What the template says to people, and what its mapping templates write as it came. Rules yield their breaches."""
+
+from collections.abc import Iterator
+
+import regex
+
+from tests.template.api_rules import mapping_templates
+from tests.template.declared import Stack
+
+OUTPUTS = {
+    *("ApiUrl", "SubmitCommand", "Authorization"),
+    *("RequestsTableName", "CountersTableName", "ProcessorFunctionName", "FailureQueueUrl"),
+}
+CONSTRAINTS = ({"AllowedValues"}, {"AllowedPattern", "ConstraintDescription"}, {"MinValue", "MaxValue"})
+
+PARENTHESES = r"(?<parentheses>\((?:[^()]|(?&parentheses))*\))"
+ESCAPED = regex.compile(r"\$util\.escapeJavaScript" + PARENTHESES + r"""\.replaceAll\("\\\\'", "'"\)""")
+DIRECTIVE = regex.compile(r"#(?:set|if|elseif)" + PARENTHESES)
+REFERENCE = regex.compile(r"\$!?\{?(?<name>[A-Za-z][\w.-]*\w)")
+
+# What the mapping templates may write as it is. Everything else is escaped.
+RAW = {
+    "stageVariables.requestsTable": "the template's own",
+    "context.requestTimeEpoch": "API Gateway's clock",
+    "reserve": "a literal",
+    "status": "a literal of error_response, or the item's status, which only this stack writes",
+    "title": "a literal",
+    "detail": "a literal",
+    "requestId": "submit_response escapes it beforehand, because it needs it twice",
+    "context.path": "of PUT /requests, which has no path parameter: nothing in it is the caller's",
+    "item.number.N": "a number of DynamoDB",
+    "item.completedAt.N": "a number of DynamoDB",
+    "item.receivedAt.N": "a number of DynamoDB",
+    "ttl": "a number of DynamoDB",
+    "item.result.S": "JSON: the processor's strict serialiser wrote it",
+}
+# Gateway responses know no function that would escape. Nothing but the caller's own answer can suffer.
+RAW_IN_GATEWAY_RESPONSES = {
+    "context.requestId": "the caller may have chosen it, and is the only one to see it",
+    "context.error.messageString": "API Gateway's text, in quotes and escaped by API Gateway",
+}
+
+
+def every_parameter_is_explained_and_bounded(stack: Stack) -> Iterator[str]:
+    """A stack can be deployed without an answer to any question, and a wrong answer is refused before it is."""
+    for name, parameter in stack.source["Parameters"].items():
+        for key in ("Description", "Default"):
+            if key not in parameter:
+                yield f"{name} has no {key}"
+        if not any(keys <= parameter.keys() for keys in CONSTRAINTS):
+            yield f"{name} takes any value"
+
+
+def every_output_is_there_and_explained(stack: Stack) -> Iterator[str]:
+    """The tool, the demo and people find a stack by these."""
+    outputs = stack.source.get("Outputs", {})
+    for missing in sorted(OUTPUTS - outputs.keys()):
+        yield f"the output {missing} is missing"
+    for name, output in outputs.items():
+        if not output.get("Description"):
+            yield f"the output {name} has no Description"
+
+
+def callers_text_is_escaped(stack: Stack) -> Iterator[str]:
+    """Nothing is written as it came, in quotes or out of them, unless RAW says why it may be."""
+    for name, text in mapping_templates(stack):
+        for reference in written_raw(text):
+            if reference not in RAW or (
+                reference in {"requestId", "context.path"} and not name.startswith("PUT /requests,")
+            ):
+                yield f"{name} writes ${reference} as it came"
+    for kind, look in stack.definition["x-amazon-apigateway-gateway-responses"].items():
+        for text in look["responseTemplates"].values():
+            for reference in written_raw(text):
+                if reference not in RAW_IN_GATEWAY_RESPONSES:
+                    yield f"{kind} writes ${reference} as it came"
+
+
+def nothing_raw_is_forgotten(stack: Stack) -> Iterator[str]:
+    """The lists of exceptions hold no exception that is gone."""
+    used = {reference for _, text in mapping_templates(stack) for reference in written_raw(text)}
+    for stale in sorted(RAW.keys() - used):
+        yield f"no mapping template writes ${stale} any more"
+
+
+def written_raw(text: str) -> set[str]:
+    """The references whose values become part of a template's output unescaped."""
+    output = DIRECTIVE.sub("", ESCAPED.sub("", text))
+    return {found["name"] for found in REFERENCE.finditer(output)}
+
+
+RULES = (
+    every_parameter_is_explained_and_bounded,
+    every_output_is_there_and_explained,
+    callers_text_is_escaped,
+    nothing_raw_is_forgotten,
+)
