@@ -144,7 +144,7 @@ class TestRender:
     @pytest.mark.parametrize(
         ("template", "event", "message"),
         [
-            ("#if(", "{}", "line 1"),
+            ("#if(", "{}", "t.vtl:1:5"),
             ("x", "[]", "event"),
             ("x", '{"boddy": 1}', "boddy"),
             ("x", "{", "is not JSON"),
