@@ -1,0 +1,223 @@
+"""`sam deploy` of the built template, to ministack: everything that is declared is there, but for what ministack drops.
+
+A fact is one thing that the template declares and a service can be asked for. DROPPED says which facts ministack's
+CloudFormation does not bring about; it is held to that in both directions, so that the list cannot grow stale.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.sam.deployed import Deployed
+
+pytestmark = pytest.mark.everything
+
+Fact = Callable[[Deployed], tuple[object, object]]  # what is there, and what is declared
+
+SAM_TYPES = {"AWS::Serverless::Api": "AWS::ApiGateway::RestApi", "AWS::Serverless::Function": "AWS::Lambda::Function"}
+MAPPING = (
+    *("StartingPosition", "BatchSize", "MaximumBatchingWindowInSeconds", "ParallelizationFactor", "FilterCriteria"),
+    *("FunctionResponseTypes", "BisectBatchOnFunctionError", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds"),
+    "MetricsConfig",
+)
+FUNCTION = ("Description", "Handler", "Runtime", "Architectures", "MemorySize", "Timeout")
+TABLES = ("RequestsTable", "CountersTable")
+ROLES = ("ApiRole", "ProcessorRole", "ApiLoggingRole")
+LOGS = ("ApiLogs", "ProcessorLogs")
+METHODS = ("PUT /requests", "PUT /requests/{requestId}", "GET /requests/{requestId}", "GET /health")
+
+OF_TABLES = "its CloudFormation creates a table without it; its UpdateTimeToLive and the like are never called"
+OF_METHODS = "it reads type, httpMethod and uri of an integration in OpenAPI, and none of its other properties"
+OF_STAGES = "it keeps the name, the deployment, the variables and the method settings of a stage"
+DROPPED = {
+    "RequestsTable: ttl": OF_TABLES,
+    "RequestsTable: point-in-time recovery": OF_TABLES,
+    "CountersTable: point-in-time recovery": OF_TABLES,
+    "mapping: MetricsConfig": "it knows no metrics of mappings",
+    **{f"{method}: {part}": OF_METHODS for method in METHODS for part in ("passthrough", "templates", "answers")},
+    **{f"{method}: role": OF_METHODS for method in METHODS if method != "GET /health"},
+    **{f"{method}: authorization": "it reads no `security` of an operation" for method in METHODS},
+    "queue: encryption": "its SQS knows no such attribute",
+    "gateway responses": "it reads no extension of the OpenAPI document itself",
+    "stage: access log": OF_STAGES,
+}
+
+
+def of_function(name: str) -> Fact:
+    return lambda stack: (stack.function().get(name), stack.declared.resources["Processor"].properties[name])
+
+
+def of_mapping(name: str) -> Fact:
+    def fact(stack: Deployed) -> tuple[object, object]:
+        events = stack.declared.resources["Processor"].properties["Events"]
+        return stack.mapping().get(name), events["Requests"]["Properties"][name]
+
+    return fact
+
+
+def of_table(logical_id: str, name: str) -> Fact:
+    return lambda stack: (stack.table(logical_id)[name], stack.declared.resources[logical_id].properties[name])
+
+
+def billing(logical_id: str) -> Fact:
+    return lambda stack: (stack.table(logical_id)["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
+
+
+def of_method(method: str, there: Callable[[dict[str, Any]], object], expected: object) -> Fact:
+    return lambda stack: (there(stack.methods()[method]), expected)
+
+
+def authorization(method: str) -> Fact:
+    def fact(stack: Deployed) -> tuple[object, object]:
+        found = stack.methods()[method]
+        expected = ("AWS_IAM", False) if stack.authorization == "AWS_IAM" else ("NONE", True)
+        return (found["authorizationType"], found["apiKeyRequired"]), expected
+
+    return fact
+
+
+def uri(method: str) -> Fact:
+    def fact(stack: Deployed) -> tuple[object, object]:
+        name, path = method.split()
+        operation = stack.declared.resources["Api"].properties["DefinitionBody"]["paths"][path][name.lower()]
+        return stack.methods()[method]["methodIntegration"]["uri"], operation["x-amazon-apigateway-integration"]["uri"]
+
+    return fact
+
+
+def role(method: str) -> Fact:
+    def fact(stack: Deployed) -> tuple[object, object]:
+        credentials = stack.methods()[method]["methodIntegration"].get("credentials", "")
+        return credentials.rpartition("/")[2], stack.physical_id("ApiRole")
+
+    return fact
+
+
+def retention(logical_id: str) -> Fact:
+    def fact(stack: Deployed) -> tuple[object, object]:
+        return stack.log_retention(logical_id), stack.declared.resources[logical_id].properties["RetentionInDays"]
+
+    return fact
+
+
+def policies(logical_id: str) -> Fact:
+    def fact(stack: Deployed) -> tuple[object, object]:
+        declared = stack.declared.resources[logical_id].properties.get("Policies", ())
+        return stack.role_policies(logical_id), sorted(policy["PolicyName"] for policy in declared)
+
+    return fact
+
+
+def throttling(stack: Deployed) -> tuple[object, object]:
+    (settings,) = stack.stage()["methodSettings"]
+    limits = [float(settings[name]) for name in ("ThrottlingRateLimit", "ThrottlingBurstLimit")]
+    return limits, [100.0, 200.0]
+
+
+def access_log(stack: Deployed) -> tuple[object, object]:
+    declared = stack.declared.resources["Api"].properties["AccessLogSetting"]["Format"]
+    return stack.stage()["accessLogSettings"].get("format"), declared
+
+
+def stage_variables(stack: Deployed) -> tuple[object, object]:
+    expected = {"requestsTable": stack.physical_id("RequestsTable"), "defaultCounter": "requests"}
+    return stack.stage()["variables"], expected
+
+
+def gateway_responses(stack: Deployed) -> tuple[object, object]:
+    responses = stack.client("apigateway").get_gateway_responses(restApiId=stack.physical_id("Api"))["items"]
+    declared = stack.declared.resources["Api"].properties["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]
+    return {one["responseType"] for one in responses if not one["defaultResponse"]}, declared.keys()
+
+
+def environment(stack: Deployed) -> tuple[object, object]:
+    declared = stack.declared.resources["Processor"].properties["Environment"]["Variables"]
+    tables = {f"{table.upper()}_TABLE": stack.physical_id(f"{table}Table") for table in ("Requests", "Counters")}
+    return stack.function()["Environment"]["Variables"], {name: str(value) for name, value in declared.items()} | tables
+
+
+def destination(stack: Deployed) -> tuple[object, object]:
+    return stack.mapping()["DestinationConfig"]["OnFailure"]["Destination"], stack.queue()["QueueArn"]
+
+
+def source(stack: Deployed) -> tuple[object, object]:
+    return stack.mapping()["EventSourceArn"], stack.table("RequestsTable")["LatestStreamArn"]
+
+
+def stream(stack: Deployed) -> tuple[object, object]:
+    return stack.table("RequestsTable")["StreamSpecification"]["StreamViewType"], "NEW_IMAGE"
+
+
+FACTS: dict[str, Fact] = {
+    **{f"{name}: {what}": of_table(name, what) for name in TABLES for what in ("KeySchema", "AttributeDefinitions")},
+    **{f"{name}: deletion protection": of_table(name, "DeletionProtectionEnabled") for name in TABLES},
+    **{f"{name}: on demand": billing(name) for name in TABLES},
+    "RequestsTable: stream": stream,
+    "RequestsTable: ttl": lambda stack: (stack.time_to_live("RequestsTable"), "ENABLED"),
+    "CountersTable: no ttl": lambda stack: (stack.time_to_live("CountersTable"), "DISABLED"),
+    "RequestsTable: point-in-time recovery": lambda stack: (stack.point_in_time_recovery("RequestsTable"), "ENABLED"),
+    "CountersTable: point-in-time recovery": lambda stack: (stack.point_in_time_recovery("CountersTable"), "ENABLED"),
+    **{f"function: {name}": of_function(name) for name in FUNCTION},
+    "function: environment": environment,
+    "function: role": lambda stack: (stack.function()["Role"].rpartition("/")[2], stack.physical_id("ProcessorRole")),
+    "function: log": lambda stack: (stack.function()["LoggingConfig"]["LogGroup"], stack.physical_id("ProcessorLogs")),
+    **{f"mapping: {name}": of_mapping(name) for name in MAPPING},
+    "mapping: destination": destination,
+    "mapping: source": source,
+    "routes": lambda stack: (set(stack.methods()), set(METHODS)),
+    **{f"{method}: authorization": authorization(method) for method in METHODS},
+    **{f"{method}: uri": uri(method) for method in METHODS if method != "GET /health"},
+    **{f"{method}: role": role(method) for method in METHODS if method != "GET /health"},
+    **{
+        f"{method}: passthrough": of_method(
+            method, lambda found: found["methodIntegration"]["passthroughBehavior"].upper(), "NEVER"
+        )
+        for method in METHODS
+    },
+    **{
+        f"{method}: templates": of_method(
+            method, lambda found: list(found["methodIntegration"]["requestTemplates"]), ["application/json"]
+        )
+        for method in METHODS
+    },
+    **{
+        f"{method}: answers": of_method(
+            method, lambda found: len(found["methodIntegration"]["integrationResponses"]) > 0, True
+        )
+        for method in METHODS
+    },
+    "gateway responses": gateway_responses,
+    "stage: variables": stage_variables,
+    "stage: throttling": throttling,
+    "stage: access log": access_log,
+    **{f"{name}: retention": retention(name) for name in LOGS},
+    **{f"{name}: policies": policies(name) for name in ROLES},
+    "queue: retention": lambda stack: (stack.queue()["MessageRetentionPeriod"], "1209600"),
+    "queue: encryption": lambda stack: (stack.queue().get("SqsManagedSseEnabled"), "true"),
+}
+
+
+def test_resources_are_those_of_the_template(deployed: Deployed) -> None:
+    declared = {(name, SAM_TYPES.get(one.type, one.type)) for name, one in deployed.declared.resources.items()}
+    there = {(name, type_) for name, (type_, _) in deployed.resources.items()}
+    (deployment,) = (name for name, type_ in there if type_ == "AWS::ApiGateway::Deployment")
+    made_by_sam = {
+        ("Apiv1Stage", "AWS::ApiGateway::Stage"),
+        (deployment, "AWS::ApiGateway::Deployment"),
+        ("ProcessorRequests", "AWS::Lambda::EventSourceMapping"),
+    }
+    assert there == declared | made_by_sam
+
+
+@pytest.mark.parametrize("thing", FACTS)
+def test_fact(deployed: Deployed, thing: str) -> None:
+    there, declared = FACTS[thing](deployed)
+    if thing in DROPPED:
+        assert there != declared, f"ministack no longer drops this; take it off the list: {DROPPED[thing]}"
+    else:
+        assert there == declared
+
+
+def test_what_is_dropped_is_a_fact() -> None:
+    assert DROPPED.keys() <= FACTS.keys()

@@ -1,0 +1,61 @@
+"""What SAM's own transform makes of the template: nothing is added that was not asked for, and nothing is lost."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gapless.local.template.source import read
+from tests.sam.running import ROOT
+
+pytestmark = pytest.mark.everything
+
+
+@pytest.fixture(scope="module")
+def written() -> dict[str, Any]:
+    return read(ROOT / "template.yaml")
+
+
+@pytest.fixture(scope="module")
+def transformed(written: dict[str, Any]) -> dict[str, Any]:
+    transform = pytest.importorskip("samtranslator.translator.transform", reason="needs aws-sam-cli: make test-all")
+    packaged = read(ROOT / "template.yaml")
+    packaged["Resources"]["Processor"]["Properties"]["CodeUri"] = "s3://bucket/key"  # as `sam deploy` leaves it
+    no_managed_policies = SimpleNamespace(load=dict[str, str])  # looking one up by its name would ask AWS
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        document: dict[str, Any] = transform.transform(packaged, {}, no_managed_policies)
+    return document
+
+
+def of_type(document: dict[str, Any], type_: str) -> dict[str, Any]:
+    """Logical id -> resource."""
+    return {name: one for name, one in document["Resources"].items() if one["Type"] == type_}
+
+
+def test_security_of_every_method_is_kept(written: dict[str, Any], transformed: dict[str, Any]) -> None:
+    body = transformed["Resources"]["Api"]["Properties"]["Body"]
+    assert body == written["Resources"]["Api"]["Properties"]["DefinitionBody"]
+
+
+def test_no_role_is_added(written: dict[str, Any], transformed: dict[str, Any]) -> None:
+    roles = of_type(written, "AWS::IAM::Role")
+    assert of_type(transformed, "AWS::IAM::Role") == roles
+
+
+def test_no_setting_of_the_mapping_is_lost(written: dict[str, Any], transformed: dict[str, Any]) -> None:
+    (mapping,) = of_type(transformed, "AWS::Lambda::EventSourceMapping").values()
+    expected = dict(written["Resources"]["Processor"]["Properties"]["Events"]["Requests"]["Properties"])
+    expected["EventSourceArn"] = expected.pop("Stream")
+    expected["FunctionName"] = {"Ref": "Processor"}
+    # SAM's `Type` says which permission it would add to a role that it makes; here it makes none.
+    expected["DestinationConfig"] = {"OnFailure": {"Destination": {"Fn::GetAtt": ["FailureQueue", "Arn"]}}}
+    assert mapping["Properties"] == expected
+
+
+def test_stage_and_tables_keep_what_guards_them(written: dict[str, Any], transformed: dict[str, Any]) -> None:
+    (stage,) = of_type(transformed, "AWS::ApiGateway::Stage").values()
+    api = written["Resources"]["Api"]["Properties"]
+    for name in ("StageName", "Variables", "MethodSettings", "AccessLogSetting"):
+        assert stage["Properties"][name] == api[name]
+    assert of_type(transformed, "AWS::DynamoDB::Table") == of_type(written, "AWS::DynamoDB::Table")
