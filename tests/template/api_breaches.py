@@ -155,6 +155,13 @@ def path_of_the_database_in_quotes(stack: Stack) -> None:
     templates["application/json"] += '{"detail": "$input.path(\'$.message\')"}'
 
 
+@breaks(text_rules.headers_hold_known_text, PLANTED)
+def counter_in_a_header(stack: Stack) -> None:
+    templates = integration(stack)["responses"][r"2\d{2}"]["responseTemplates"]
+    header = "#set($context.responseOverride.header.X-Counter = $input.params('counter'))\n"
+    templates["application/json"] = header + templates["application/json"]
+
+
 @breaks(text_rules.nothing_raw_is_forgotten, PLANTED)
 def exception_without_use(stack: Stack) -> None:
     for _, found in stack.integrations():

@@ -16,6 +16,7 @@ CONSTRAINTS = ({"AllowedValues"}, {"AllowedPattern", "ConstraintDescription"}, {
 PARENTHESES = r"(?<parentheses>\((?:[^()]|(?&parentheses))*\))"
 ESCAPED = regex.compile(r"\$util\.escapeJavaScript" + PARENTHESES + r"""\.replaceAll\("\\\\'", "'"\)""")
 DIRECTIVE = regex.compile(r"#(?:set|if|elseif)" + PARENTHESES)
+HEADER = regex.compile(r"#set\(\$context\.responseOverride\.header\.[\w-]+ = (?<value>[^\n]*?)\)(?=\n|#end)")
 REFERENCE = regex.compile(r"\$!?\{?(?<name>[A-Za-z][\w.-]*\w)")
 
 # What the mapping templates may write as it is. Everything else is escaped.
@@ -26,13 +27,20 @@ RAW = {
     "status": "a literal of error_response, or the item's status, which only this stack writes",
     "title": "a literal",
     "detail": "a literal",
-    "requestId": "submit_response escapes it beforehand, because it needs it twice",
-    "context.path": "of PUT /requests, which has no path parameter: nothing in it is the caller's",
     "item.number.N": "a number of DynamoDB",
     "item.completedAt.N": "a number of DynamoDB",
     "item.receivedAt.N": "a number of DynamoDB",
     "ttl": "a number of DynamoDB",
     "item.result.S": "JSON: the processor's strict serialiser wrote it",
+}
+RAW_IN_SUBMIT = {
+    "requestId": "submit_response escapes it beforehand, because it needs it twice",
+    "context.path": "PUT /requests has no path parameter: nothing in its path is the caller's",
+}
+# A header is no JSON, and HTTP's framing cannot carry a line break that would end it.
+RAW_IN_HEADERS = {
+    "context.path": "the path as the caller wrote it, percent-encoding and all, is what Location wants",
+    "context.requestId": "the caller may have chosen it, and is the only one to see it",
 }
 # Gateway responses know no function that would escape. Nothing but the caller's own answer can suffer.
 RAW_IN_GATEWAY_RESPONSES = {
@@ -65,9 +73,8 @@ def callers_text_is_escaped(stack: Stack) -> Iterator[str]:
     """Nothing is written as it came, in quotes or out of them, unless RAW says why it may be."""
     for name, text in mapping_templates(stack):
         for reference in written_raw(text):
-            if reference not in RAW or (
-                reference in {"requestId", "context.path"} and not name.startswith("PUT /requests,")
-            ):
+            elsewhere = reference in RAW_IN_SUBMIT and not name.startswith("PUT /requests,")
+            if elsewhere or reference not in RAW | RAW_IN_SUBMIT:
                 yield f"{name} writes ${reference} as it came"
     for kind, look in stack.definition["x-amazon-apigateway-gateway-responses"].items():
         for text in look["responseTemplates"].values():
@@ -76,10 +83,19 @@ def callers_text_is_escaped(stack: Stack) -> Iterator[str]:
                     yield f"{kind} writes ${reference} as it came"
 
 
+def headers_hold_known_text(stack: Stack) -> Iterator[str]:
+    """A header takes a literal, or what RAW_IN_HEADERS says why it may."""
+    for name, text in mapping_templates(stack):
+        for header in HEADER.finditer(text):
+            for reference in REFERENCE.finditer(header["value"]):
+                if reference["name"] not in RAW_IN_HEADERS:
+                    yield f"{name} writes ${reference['name']} into a header"
+
+
 def nothing_raw_is_forgotten(stack: Stack) -> Iterator[str]:
     """The lists of exceptions hold no exception that is gone."""
     used = {reference for _, text in mapping_templates(stack) for reference in written_raw(text)}
-    for stale in sorted(RAW.keys() - used):
+    for stale in sorted((RAW | RAW_IN_SUBMIT).keys() - used):
         yield f"no mapping template writes ${stale} any more"
 
 
@@ -93,5 +109,6 @@ RULES = (
     every_parameter_is_explained_and_bounded,
     every_output_is_there_and_explained,
     callers_text_is_escaped,
+    headers_hold_known_text,
     nothing_raw_is_forgotten,
 )
