@@ -130,14 +130,18 @@ def render(template: Path, event: Any) -> None:
 
 
 @main.command()
-def demo() -> None:
-    """Start the stack, send what is in events/requests and some load, show the numbers, stop."""
+@output_option
+def demo(output: str) -> None:
+    """Start the stack, send some requests, watch them get their numbers, stop."""
     from rich.console import Console
 
     from gapless.demo import run_demo
+    from gapless.load import TooSlow
 
-    with reporting_errors():
-        run_demo(Console())
+    with reporting_errors(unreachable=(TooSlow,)):
+        documents = run_demo(Console(stderr=output == "json"))
+    if output == "json":
+        print_line(json.dumps(documents, ensure_ascii=False))
 
 
 @main.group()

@@ -12,6 +12,7 @@ import urllib3
 from gapless.target import NotReachable, Target
 
 FINISHED = ("DONE", "FAILED")
+API_KEY = "GAPLESS_API_KEY"
 FIRST_PAUSE = 0.02
 LONGEST_PAUSE = 1.0
 
@@ -63,8 +64,8 @@ class Client:
     def _call(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
         url = self._target.api + path
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        if self._target.authorization == "API_KEY":
-            headers["x-api-key"] = os.environ.get("GAPLESS_API_KEY", "")
+        if API_KEY in os.environ:
+            headers["x-api-key"] = os.environ[API_KEY]
         if self._sign:
             headers = self._sign(method, url, body or b"", headers)
         try:

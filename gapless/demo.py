@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ from rich.live import Live
 from rich.table import Table
 
 from gapless.client import FINISHED, Client
-from gapless.load import connect, count_numbered, send
+from gapless.load import connect, count_numbered, send, wait_until_numbered
 from gapless.local.background import running_stack
 from gapless.target import NotReachable, Target
 
 BODIES = Path("events/requests")
+COUNTER = "requests"
 LOAD = 300
 CLIENTS = 8
 SECONDS = 60.0
@@ -29,6 +31,11 @@ class Shown:
     body: bytes
     document: dict[str, Any]
 
+    @property
+    def finished(self) -> bool:
+        """Whether it is DONE or FAILED."""
+        return self.document["status"] in FINISHED
+
 
 def run_demo(console: Console) -> list[dict[str, Any]]:
     """Submit every body in events/requests and some load, show how they are numbered, return their documents.
@@ -38,18 +45,39 @@ def run_demo(console: Console) -> list[dict[str, Any]]:
     began = time.monotonic()
     console.print("Starting template.yaml on this machine: API, DynamoDB, stream and processor ...")
     with running_stack() as stack:
-        target = stack.target
-        console.print(f"Ready after {time.monotonic() - began:.1f} s: PUT {target.api}/requests")
-        client = Client(target, connections=CLIENTS)
-        shown = [submit(client, path) for path in sorted(BODIES.glob("*.json"))]
-        load = [b'{"load": %d}' % number for number in range(LOAD)]
-        sent = time.monotonic()
-        ids = list(send(client, load, clients=CLIENTS))
-        console.print(f"{len(ids)} more requests accepted in {time.monotonic() - sent:.2f} s by {CLIENTS} clients")
-        follow(console, client, target, shown, len(ids))
-        documents = [one.document for one in shown]
+        console.print(f"Ready after {time.monotonic() - began:.1f} s: PUT {stack.target.api}/requests")
+        shown = number_requests(console, stack.target)
     console.print(f"\nEverything is stopped again. The whole took {time.monotonic() - began:.1f} s.")
-    return documents
+    return [one.document for one in shown]
+
+
+def number_requests(console: Console, target: Target) -> list[Shown]:
+    """Send everything while the table shows where it stands, until all of it is finished. Raises NotReachable."""
+    client, dynamodb = Client(target, connections=CLIENTS + 1), connect(target)
+    load = [b'{"load": %d}' % number for number in range(LOAD)]
+    deadline = time.monotonic() + SECONDS
+    with Live(console=console, auto_refresh=False) as live, ThreadPoolExecutor(1) as background:
+        shown = [submit(client, path) for path in sorted(BODIES.glob("*.json"))]
+        live.update(draw(shown, 0), refresh=True)
+        sending = background.submit(lambda: list(send(client, load, clients=CLIENTS)))
+        while not (all(one.finished for one in shown) and sending.done()):
+            if time.monotonic() > deadline:
+                raise NotReachable(f"not everything is numbered after {SECONDS:g} s")
+            for one in shown:
+                if not one.finished:
+                    one.document = client.get(one.document["requestId"])
+            live.update(draw(shown, count_numbered(dynamodb, target, COUNTER)), refresh=True)
+            time.sleep(0.05)
+        expected = len(sending.result()) + sum(one.document["status"] == "DONE" for one in shown)
+
+        def show(numbered: int) -> None:
+            live.update(draw(shown, numbered), refresh=True)
+
+        wait_until_numbered(dynamodb, target, COUNTER, expected, seconds=SECONDS, progress=show)
+    for one in shown:
+        if one.document["request"].encode() != one.body:
+            raise NotReachable(f"{one.name} came back changed")
+    return shown
 
 
 def submit(client: Client, path: Path) -> Shown:
@@ -58,31 +86,9 @@ def submit(client: Client, path: Path) -> Shown:
     return Shown(path.name, body, client.submit(body))
 
 
-def follow(console: Console, client: Client, target: Target, shown: list[Shown], load: int) -> None:
-    """Show PENDING turn into numbers until everything is finished. Raises NotReachable after a minute."""
-    dynamodb = connect(target)
-    deadline = time.monotonic() + SECONDS
-    with Live(console=console, auto_refresh=False) as live:
-        while True:
-            for one in shown:
-                if one.document["status"] not in FINISHED:
-                    one.document = client.get(one.document["requestId"])
-            numbered = count_numbered(dynamodb, target, "requests")
-            live.update(draw(shown, numbered, load), refresh=True)
-            accepted = sum(one.document["status"] == "DONE" for one in shown)
-            if all(one.document["status"] in FINISHED for one in shown) and numbered == accepted + load:
-                break
-            if time.monotonic() > deadline:
-                raise NotReachable(f"only {numbered} requests are numbered after {SECONDS:g} s")
-            time.sleep(0.05)
-    for one in shown:
-        if one.document["request"].encode() != one.body:
-            raise NotReachable(f"{one.name} came back changed")
-
-
-def draw(shown: list[Shown], numbered: int, load: int) -> Table:
+def draw(shown: list[Shown], numbered: int) -> Table:
     """The requests as a table."""
-    caption = f"The counter `requests` has handed out {numbered} numbers; {load} requests are load."
+    caption = f"The counter `{COUNTER}` has handed out {numbered} numbers; {LOAD} requests are load."
     table = Table(caption=caption, caption_justify="left")
     for column in ("body", "status", "number", "result or error"):
         table.add_column(column, overflow="fold", justify="right" if column == "number" else "left")

@@ -188,6 +188,8 @@ async def run_stack(settings: StackSettings, log: Callable[[str], None]) -> Asyn
             endpoint=endpoint,
         )
         api = read_api(template)
+        for key in sorted(api.api_keys):
+            log(f"the API takes x-api-key: {key}")
         await provision(template, engine)
         stack = Stack(settings, template, engine, log)
         for resource in template.of_type("AWS::Serverless::Function"):

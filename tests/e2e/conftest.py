@@ -28,11 +28,17 @@ def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
 
 
 @pytest.fixture(scope="session")
-def local_stack(engine: tuple[str, ...]) -> Iterator[BackgroundStack]:
-    """A local stack of this test run's own."""
+def local_engine(engine: tuple[str, ...]) -> tuple[str, ...]:
+    """The same, for tests that start a stack of their own or look inside it."""
     if DEPLOYED:
-        pytest.skip("looks inside the local stack")
-    with running_stack(*engine) as stack:
+        pytest.skip("needs a local stack, and AWS_SAM_STACK_NAME names a deployed one")
+    return engine
+
+
+@pytest.fixture(scope="session")
+def local_stack(local_engine: tuple[str, ...]) -> Iterator[BackgroundStack]:
+    """A local stack of this test run's own."""
+    with running_stack(*local_engine) as stack:
         yield stack
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gapless.client import Client
+from gapless.client import Client, Refused
 from gapless.load import connect, count_numbered
 from gapless.local.background import BackgroundStack, running_stack, start_stack
 from tests.checker import find_faults
@@ -215,12 +216,15 @@ class TestMistakes:
 
 
 class TestSettings:
-    def test_the_samconfigs_local_environment_is_used_and_parameters_go_over_it(self) -> None:
+    def test_parameters_go_over_samconfigs_local_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with running_stack("--parameter", "DefaultCounter=orders", "--parameter", "Authorization=API_KEY") as stack:
-            refused = Client(stack.target)
-            with pytest.raises(Exception, match="403"):
-                refused.submit(b"{}")
-            assert count_numbered(connect(stack.target), stack.target, "orders") == 0
+            client = Client(stack.target)
+            with pytest.raises(Refused, match="403"):
+                client.submit(b"{}")
+            (key,) = re.findall(r"x-api-key: (\S+)", stack.log)
+            monkeypatch.setenv("GAPLESS_API_KEY", key)
+            assert client.wait(client.submit(b"{}")["requestId"])["counter"] == "orders"
+            assert count_numbered(connect(stack.target), stack.target, "orders") == 1
 
     def test_edited_code_is_picked_up_on_save(self, tmp_path: Path) -> None:
         template = copy_stack(tmp_path)
