@@ -28,7 +28,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     folder = tmp_path_factory.mktemp("build")
     arguments = ("--no-cached", "--build-dir", str(folder), "--base-dir", str(ROOT))
-    run(SAM, "build", *arguments, environment=clean_environment(PATH=path))
+    printed = run(SAM, "build", *arguments, environment=clean_environment(PATH=path))
+    assert "Build Succeeded" in printed
+    assert "warn" not in printed.lower(), printed
     return folder
 
 
@@ -54,7 +56,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             wait_until_ready(process, port)
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.terminate()
+            process.kill()  # nothing of it is kept
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
