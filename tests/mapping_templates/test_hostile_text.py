@@ -98,6 +98,29 @@ def test_accepted_document_says_what_was_sent(request_id: str, counter: str) -> 
 
 
 @thoroughly
+@given(NAME, TEXT)
+def test_first_claim_says_what_was_sent(request_id: str, counter: str) -> None:
+    sent = event({}, path={"requestId": request_id}, query={"counter": counter})
+    rendered = render(STATUS, sent)
+    assert rendered.document == {
+        "requestId": request_id,
+        "counter": counter or "requests",
+        "status": "PENDING",
+        "links": {"self": f"/v1/requests/{request_id}"},
+    }
+    assert rendered.headers == {"Location": f"/v1/requests/{request_id}", "Retry-After": "1"}
+
+
+@thoroughly
+@given(NAME, st.sampled_from([("GET", {}, 404), ("PUT", {"Attributes": {"status": {"S": "VOID"}}}, 409)]))
+def test_problem_names_the_request_it_was_asked_by(request_id: str, asked: tuple[str, object, int]) -> None:
+    method, answer, status = asked
+    rendered = render(STATUS, event(answer, method=method, request_id=request_id, path={"requestId": "mine"}))
+    assert rendered.document.keys() == {"type", "title", "status", "detail", "requestId"}
+    assert (rendered.document["requestId"], rendered.status) == (request_id, status)
+
+
+@thoroughly
 @given(NAME, NAME, BODY, TEXT, TEXT)
 def test_status_document_says_what_is_stored(request_id: str, counter: str, body: str, code: str, message: str) -> None:
     item = {
