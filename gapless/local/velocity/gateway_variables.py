@@ -22,8 +22,7 @@ from gapless.local.velocity.strings import encodable, units
 from gapless.local.velocity.text import json_text
 
 _UNREAD = object()
-_TO_ESCAPE = re.compile(r"[\"'\\/\x00-\x1f\x80-\U0010ffff]")
-_ESCAPES = {c: f"\\{s}" for c, s in zip("\"'\\/\b\f\n\r\t", "\"'\\/bfnrt", strict=True)}
+_TO_ESCAPE = re.compile(r"[\"'\\/\x00-\x1f\x80-\U0010ffff]+")
 _BAD_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 
 
@@ -112,13 +111,20 @@ class Util:
         return ""
 
 
+class _Escapes(dict[int, str]):
+    """UTF-16 units -> what they are escaped as, each worked out when it is first met."""
+
+    def __missing__(self, unit: int) -> str:
+        self[unit] = f"\\u{unit:04X}"
+        return self[unit]
+
+
+_ESCAPES = _Escapes((ord(c), f"\\{s}") for c, s in zip("\"'\\/\b\f\n\r\t", "\"'\\/bfnrt", strict=True))
+
+
 def escape_javascript(text: str) -> str:
     """$util.escapeJavaScript, which is commons-lang's: `'` becomes `\\'`, which is not JSON, and "/" `\\/`."""
-    return _TO_ESCAPE.sub(_escape, units(text))
-
-
-def _escape(found: re.Match[str]) -> str:
-    return _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04X}"
+    return _TO_ESCAPE.sub(lambda run: run[0].translate(_ESCAPES), units(text))
 
 
 def _url_decode(text: str) -> str:

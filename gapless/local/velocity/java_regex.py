@@ -127,6 +127,8 @@ def matches(text: str, java: str) -> bool:
 def replace(text: str, java: str, replacement: str, count: int = 0) -> str:
     """replaceAll, or replaceFirst with count 1."""
     compiled = pattern(java)
+    if not any(special in replacement for special in "\\$"):  # as it is, which spares a call for each match
+        return _guarded(lambda: str(compiled.sub(replacement, text, count=count, timeout=TIMEOUT)), java)
 
     def filled(found: regex.Match[str]) -> str:
         parts = _replacement(replacement, compiled)  # as in Java, a wrong replacement is an error only when one is made
