@@ -6,6 +6,7 @@ The examples are the same in every run (derandomize), so that a failure needs no
 import json
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -111,10 +112,13 @@ def test_first_claim_says_what_was_sent(request_id: str, counter: str) -> None:
     assert rendered.headers == {"Location": f"/v1/requests/{request_id}", "Retry-After": "1"}
 
 
+@pytest.mark.parametrize(
+    ("method", "answer", "status"), [("GET", {}, 404), ("PUT", {"Attributes": {"status": {"S": "VOID"}}}, 409)]
+)
 @thoroughly
-@given(NAME, st.sampled_from([("GET", {}, 404), ("PUT", {"Attributes": {"status": {"S": "VOID"}}}, 409)]))
-def test_problem_names_the_request_it_was_asked_by(request_id: str, asked: tuple[str, object, int]) -> None:
-    method, answer, status = asked
+@given(request_id=NAME)
+@example(request_id="it's")
+def test_problem_names_its_request(method: str, answer: object, status: int, request_id: str) -> None:
     rendered = render(STATUS, event(answer, method=method, request_id=request_id, path={"requestId": "mine"}))
     assert rendered.document.keys() == {"type", "title", "status", "detail", "requestId"}
     assert (rendered.document["requestId"], rendered.status) == (request_id, status)
