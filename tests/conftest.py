@@ -1,8 +1,27 @@
-"""Options of the whole suite: how much of it runs, and from which seed."""
+"""The whole suite: the function's environment, how much runs, and from which seed."""
 
+import os
 import random
 
 import pytest
+
+# app.py reads its settings when it is imported, as in Lambda.
+os.environ.update(
+    {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "REQUESTS_TABLE": "test-RequestsTable",
+        "COUNTERS_TABLE": "test-CountersTable",
+        "DEFAULT_COUNTER": "requests",
+        "RETENTION_DAYS": "30",
+        "FAILED_RETENTION_DAYS": "0",
+        "POWERTOOLS_SERVICE_NAME": "processor",
+        "POWERTOOLS_METRICS_NAMESPACE": "Gapless",
+    }
+)
+for variable in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_SESSION_TOKEN"):
+    os.environ.pop(variable, None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

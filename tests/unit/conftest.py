@@ -13,24 +13,6 @@ from tests.tables import create_tables
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# app.py reads its settings when it is imported, as in Lambda.
-os.environ.update(
-    {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "REQUESTS_TABLE": "test-RequestsTable",
-        "COUNTERS_TABLE": "test-CountersTable",
-        "DEFAULT_COUNTER": "requests",
-        "RETENTION_DAYS": "30",
-        "FAILED_RETENTION_DAYS": "0",
-        "POWERTOOLS_SERVICE_NAME": "processor",
-        "POWERTOOLS_METRICS_NAMESPACE": "Gapless",
-    }
-)
-for variable in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_SESSION_TOKEN"):
-    os.environ.pop(variable, None)
-
 
 @pytest.fixture
 def client() -> Iterator["DynamoDBClient"]:
