@@ -7,24 +7,20 @@ template.yaml ─▶ load ─▶ provision ─▶ engine (ministack, or --dynamo
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import os
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from gapless.local.engine import EmbeddedEngine, EngineClient
 from gapless.local.function import FunctionHost, FunctionSettings
 from gapless.local.gateway import Gateway, read_api, serve
 from gapless.local.provision import describe_table, provision
+from gapless.local.settings import StackSettings, local_parameters, working_folder
 from gapless.local.stream import EventSourceMapping, MappingSettings
-from gapless.local.template import Resource, Template, TemplateError, load, samconfig_parameters
-from gapless.target import STACK_FILE
+from gapless.local.template import Resource, Template, TemplateError, load
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -39,28 +35,6 @@ FUNCTION_WITHOUT_LOCAL_EFFECT = {
     "Runtime": "the handler runs on the interpreter that runs the stack",
     "Tags": "nobody pays",
 }
-
-
-class StackInUse(Exception):
-    """Another stack works in the same folder."""
-
-
-@dataclass(frozen=True)
-class StackSettings:
-    """What `gapless up` was told. data: the folder that keeps tables and stream positions, None for a fresh start."""
-
-    template: Path = Path("template.yaml")
-    name: str = "gapless-local"
-    port: int = 8080
-    data: Path | None = None
-    parameters: dict[str, str] = field(default_factory=dict)
-    dynamodb_endpoint: str | None = None
-    shards: int = 4
-
-    @property
-    def stack_file(self) -> Path:
-        """Where other commands find this stack."""
-        return self.data / STACK_FILE.name if self.data else STACK_FILE
 
 
 class Stack:
@@ -231,13 +205,6 @@ async def _run(settings: StackSettings, log: Callable[[str], None], ready: Calla
         await asyncio.Event().wait()
 
 
-def local_parameters(settings: StackSettings) -> dict[str, str]:
-    """The template's parameters: samconfig.toml's `local` environment, and over it what the user said."""
-    samconfig = settings.template.parent / "samconfig.toml"
-    defaults = samconfig_parameters(samconfig, "local") if samconfig.exists() else {}
-    return defaults | settings.parameters
-
-
 def dynamodb_events(resource: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
     """Name and properties of a function's DynamoDB events; raises TemplateError for an event of another kind."""
     for name, event in resource.properties.get("Events", {}).items():
@@ -256,19 +223,3 @@ def short(resource: Resource, kind: str) -> str:
     """A logical id without the name of its kind: RequestsTable is `requests`."""
     name = resource.logical_id.removesuffix(kind)
     return name[:1].lower() + name[1:]
-
-
-@contextmanager
-def working_folder(data: Path | None) -> Iterator[Path]:
-    """The folder of --data, locked against a second stack, or one that is gone afterwards. Raises StackInUse."""
-    if data is None:
-        with tempfile.TemporaryDirectory(prefix="gapless-") as folder:
-            yield Path(folder)
-        return
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StackInUse(f"another stack works in {data}; stop it, or name another folder with --data") from None
-        yield data
