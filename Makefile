@@ -8,7 +8,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: demo setup test test-all lint build dynamodb-local clean
+.PHONY: help demo setup test test-rest test-all lint build dynamodb-local clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -25,8 +25,10 @@ test: .venv/test ## Fast tests, linters and types; says what it skips
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-test-all: .venv/all .tools/dynamodb-local ## Everything: DynamoDB Local, sam, the long campaigns
-	$(BIN)/pytest --everything
+test-rest: .venv/all .tools/dynamodb-local ## What `make test` skips: DynamoDB Local, sam, planted bugs
+	$(BIN)/pytest --everything -m everything
+
+test-all: test test-rest ## Both
 
 lint: .venv/test ## Format, then lint and check types
 	$(BIN)/ruff format .
