@@ -4,43 +4,24 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gapless.client import Client
+from gapless.options import counter_options, output_option, target_options
 from gapless.target import find_target
 from gapless.terminal import (
     finish,
     print_line,
     read_body,
     reporting_errors,
+    show_counters,
     show_progress,
     show_report,
     split_parameter,
 )
-
-output_option = click.option(
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
-
-
-def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The two options that say which stack a command is about."""
-    stack = click.option("--stack", metavar="NAME", help="A deployed stack, by its CloudFormation name.")
-    endpoint = click.option(
-        "--endpoint",
-        metavar="FILE",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="The file a local stack describes itself in (.gapless/stack.json).",
-    )
-    return stack(endpoint(command))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -179,3 +160,73 @@ def bench_cold_start(rounds: int, output: str) -> None:
 
     with reporting_errors():
         show_report(bench_cold_start(rounds, show_progress), output)
+
+
+@main.group()
+def counter() -> None:
+    """Make, look at and change counters."""
+
+
+@counter.command("create")
+@click.argument("name")
+@counter_options
+@target_options
+@output_option
+def create_counter(
+    name: str, dry_run: bool, stack: str | None, endpoint: Path | None, output: str, **options: Any
+) -> None:
+    """Create a counter NAME."""
+    from gapless.counters import Counter, CounterError, Counters, Options, check_name
+
+    with reporting_errors(usage=(CounterError,)):
+        wanted = Options(**{key: value for key, value in options.items() if value is not None})
+        check_name(name)
+        wanted.check()
+        created = Counter(name, 0, wanted) if dry_run else Counters(find_target(endpoint, stack)).create(name, wanted)
+        show_counters([created.document()], output)
+
+
+@counter.command("set")
+@click.argument("name")
+@counter_options
+@target_options
+@output_option
+def set_counter(
+    name: str, dry_run: bool, stack: str | None, endpoint: Path | None, output: str, **options: Any
+) -> None:
+    """Change the options of counter NAME; once it has handed out numbers, only its last bound."""
+    from dataclasses import replace
+
+    from gapless.counters import CounterError, Counters, check_change
+
+    with reporting_errors(usage=(CounterError,)):
+        counters = Counters(find_target(endpoint, stack))
+        before = counters.show(name)
+        wanted = replace(before.options, **{key: value for key, value in options.items() if value is not None})
+        check_change(before, wanted)
+        after = replace(before, options=wanted) if dry_run else counters.set(name, wanted)
+        show_counters([after.document()], output)
+
+
+@counter.command("show")
+@click.argument("name")
+@target_options
+@output_option
+def show_counter(name: str, stack: str | None, endpoint: Path | None, output: str) -> None:
+    """Show counter NAME."""
+    from gapless.counters import CounterError, Counters
+
+    with reporting_errors(usage=(CounterError,)):
+        show_counters([Counters(find_target(endpoint, stack)).show(name).document()], output)
+
+
+@counter.command("list")
+@target_options
+@output_option
+def list_counters(stack: str | None, endpoint: Path | None, output: str) -> None:
+    """Show every counter."""
+    from gapless.counters import Counters
+
+    with reporting_errors():
+        counters = sorted(Counters(find_target(endpoint, stack)).list(), key=lambda one: one.name)
+        show_counters([one.document() for one in counters], output)

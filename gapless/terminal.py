@@ -38,6 +38,23 @@ def show_report(report: Any, output: str) -> None:
     Console().print(table)
 
 
+def show_counters(documents: list[dict[str, Any]], output: str) -> None:
+    """Counters as a table, or a line of JSON each."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if output == "json":
+        for document in documents:
+            print_line(json.dumps(document))
+        return
+    table = Table()
+    for column in ("counter", "value", "count", "start", "increment", "min", "max", "cycle", "allocation"):
+        table.add_column(column)
+    for document in documents:
+        table.add_row(*("" if value is None else str(value) for value in document.values()))
+    Console().print(table)
+
+
 def finish(document: dict[str, Any], output: str) -> NoReturn:
     """Show a request's document and leave with the code that says how it went."""
     if output == "json":

@@ -123,6 +123,35 @@ def test_a_stack_that_is_gone_is_exit_code_3(tmp_path: Path, stack: BackgroundSt
     assert b"left over" in result.stderr
 
 
+class TestCounter:
+    def test_create_show_set_and_list(self, endpoint: tuple[str, str]) -> None:
+        name = f"c-{uuid.uuid4()}"
+        arguments = ("--start", "10", "--increment", "-2", "--min", "0", "--output", "json", *endpoint)
+        created = gapless("counter", "create", name, *arguments)
+        assert created.returncode == 0, created.stderr
+        expected = {"counter": name, "value": None, "count": 0, "start": 10, "increment": -2, "min": 0, "max": None}
+        assert json.loads(created.stdout) == expected | {"cycle": False, "allocation": "stream"}
+        assert gapless("counter", "create", name, *endpoint).returncode == 2
+        gapless("submit", "{}", "--counter", name, "--wait", *endpoint)
+        moved = gapless("counter", "set", name, "--min", "-10", "--output", "json", *endpoint)
+        assert (json.loads(moved.stdout)["value"], json.loads(moved.stdout)["min"]) == (10, -10)
+        refused = gapless("counter", "set", name, "--increment", "3", *endpoint)
+        assert refused.returncode == 2
+        assert b"increment of a counter that has handed out numbers" in refused.stderr
+        listed = gapless("counter", "list", "--output", "json", *endpoint).stdout.splitlines()
+        assert name in {json.loads(line)["counter"] for line in listed}
+        assert name.encode() in gapless("counter", "show", name, "--output", "json", *endpoint).stdout
+
+    def test_a_dry_run_changes_nothing(self, endpoint: tuple[str, str]) -> None:
+        name = f"c-{uuid.uuid4()}"
+        assert gapless("counter", "create", name, "--dry-run", *endpoint).returncode == 0
+        assert gapless("counter", "show", name, *endpoint).returncode == 2
+        gapless("counter", "create", name, "--max", "5", *endpoint)
+        assert gapless("counter", "set", name, "--max", "9", "--dry-run", *endpoint).returncode == 0
+        shown = gapless("counter", "show", name, "--output", "json", *endpoint)
+        assert json.loads(shown.stdout)["max"] == 5
+
+
 class TestRender:
     EVENT: dict[str, object] = {  # noqa: RUF012
         "body": '{"it\'s": "\\"quoted\\""}',

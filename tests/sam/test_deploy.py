@@ -25,7 +25,14 @@ FUNCTION = ("Description", "Handler", "Runtime", "Architectures", "MemorySize", 
 TABLES = ("RequestsTable", "CountersTable")
 ROLES = ("ApiRole", "ProcessorRole", "ApiLoggingRole")
 LOGS = ("ApiLogs", "ProcessorLogs")
-METHODS = ("PUT /requests", "PUT /requests/{requestId}", "GET /requests/{requestId}", "GET /health")
+METHODS = (
+    "PUT /requests",
+    "PUT /requests/{requestId}",
+    "GET /requests/{requestId}",
+    "POST /numbers/{counter}",
+    "GET /counters/{counter}",
+    "GET /health",
+)
 
 OF_TABLES = "its CloudFormation creates a table without it; its UpdateTimeToLive and the like are never called"
 OF_METHODS = "it reads type, httpMethod and uri of an integration in OpenAPI, and none of its other properties"
@@ -121,8 +128,8 @@ def access_log(stack: Deployed) -> tuple[object, object]:
 
 
 def stage_variables(stack: Deployed) -> tuple[object, object]:
-    expected = {"requestsTable": stack.physical_id("RequestsTable"), "defaultCounter": "requests"}
-    return stack.stage()["variables"], expected
+    tables = {f"{name}sTable": stack.physical_id(f"{name.title()}sTable") for name in ("request", "counter")}
+    return stack.stage()["variables"], tables | {"defaultCounter": "requests"}
 
 
 def gateway_responses(stack: Deployed) -> tuple[object, object]:

@@ -93,8 +93,8 @@ def handler_misspelt(stack: Stack) -> None:
 
 
 @breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
-def api_that_reads_counters(stack: Stack) -> None:
-    allow(stack, "ApiRole", "dynamodb:GetItem", role_rules.COUNTERS)
+def api_that_creates_counters(stack: Stack) -> None:
+    allow(stack, "ApiRole", "dynamodb:PutItem", role_rules.COUNTERS)
 
 
 @breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)

@@ -16,6 +16,8 @@ ALLOWED = {
         ("dynamodb:PutItem", REQUESTS),
         ("dynamodb:UpdateItem", REQUESTS),
         ("dynamodb:GetItem", REQUESTS),
+        ("dynamodb:UpdateItem", COUNTERS),
+        ("dynamodb:GetItem", COUNTERS),
     },
     "ProcessorRole": {
         ("dynamodb:DescribeStream", f"{REQUESTS}/stream/local"),

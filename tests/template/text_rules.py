@@ -22,6 +22,7 @@ REFERENCE = regex.compile(r"\$!?\{?(?<name>[A-Za-z][\w.-]*\w)")
 # What the mapping templates may write as it is. Everything else is escaped.
 RAW = {
     "stageVariables.requestsTable": "the template's own",
+    "stageVariables.countersTable": "the template's own",
     "context.requestTimeEpoch": "API Gateway's clock",
     "reserve": "a literal",
     "status": "a literal of error_response, or the item's status, which only this stack writes",
@@ -31,6 +32,14 @@ RAW = {
     "item.completedAt.N": "a number of DynamoDB",
     "item.receivedAt.N": "a number of DynamoDB",
     "ttl": "a number of DynamoDB",
+    "item.min.N": "a number of DynamoDB",
+    "item.max.N": "a number of DynamoDB",
+    "number": "computed from numbers of DynamoDB",
+    "value": "computed from numbers of DynamoDB, or null",
+    "count": "a number of DynamoDB, or 0",
+    "start": "a number of DynamoDB, or 1",
+    "increment": "a number of DynamoDB, or 1",
+    "cycle": "true or false",
     "item.result.S": "JSON: the processor's strict serialiser wrote it",
 }
 RAW_IN_SUBMIT = {
