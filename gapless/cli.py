@@ -230,3 +230,21 @@ def list_counters(stack: str | None, endpoint: Path | None, output: str) -> None
     with reporting_errors():
         counters = sorted(Counters(find_target(endpoint, stack)).list(), key=lambda one: one.name)
         show_counters([one.document() for one in counters], output)
+
+
+@counter.command("plan")
+@click.argument("name")
+@click.option("--regions", required=True, metavar="REGION,REGION,...", help="Where the counter is to be.")
+@click.option("--stack", default="gapless", show_default=True, metavar="NAME", help="What the stack is called there.")
+@output_option
+def plan_counter(name: str, regions: str, stack: str, output: str) -> None:
+    """Print the commands that make counter NAME in several regions, so that no number comes up in two."""
+    from gapless.counters import CounterError, check_name, plan_regions
+
+    with reporting_errors(usage=(CounterError,)):
+        check_name(name)
+        for region, options in plan_regions(regions.split(",")).items():
+            choice = f"--start {options.start} --increment {options.increment}"
+            command = f"AWS_REGION={region} gapless counter create {name} {choice} --stack {stack}"
+            document = {"region": region, "start": options.start, "increment": options.increment, "command": command}
+            print_line(json.dumps(document) if output == "json" else command)

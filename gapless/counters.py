@@ -1,6 +1,6 @@
 """Counters as an operator makes and changes them: options, and the dense ordinal they are kept as."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -150,6 +150,16 @@ class Counters:
         except ClientError as error:
             raise explain(error, f"the counter {name} was used or changed in the meantime; look at it again") from error
         return Counter(name, counter.count, options)
+
+
+def plan_regions(regions: Sequence[str]) -> dict[str, Options]:
+    """Options of one counter in several regions, so that its numbers never meet: region k of n gives k, k + n, ...
+
+    Raises CounterError for a region named twice, or none at all.
+    """
+    if not regions or len(set(regions)) < len(regions) or not all(regions):
+        raise CounterError("name every region once, with commas between them")
+    return {region: Options(start, len(regions)) for start, region in enumerate(regions, start=1)}
 
 
 def check_name(name: str) -> None:

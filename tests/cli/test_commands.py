@@ -151,6 +151,14 @@ class TestCounter:
         shown = gapless("counter", "show", name, "--output", "json", *endpoint)
         assert json.loads(shown.stdout)["max"] == 5
 
+    def test_a_plan_for_several_regions(self) -> None:
+        planned = gapless("counter", "plan", "invoices", "--regions", "eu-west-1,us-east-1", "--stack", "shop")
+        assert planned.stdout.decode().splitlines() == [
+            "AWS_REGION=eu-west-1 gapless counter create invoices --start 1 --increment 2 --stack shop",
+            "AWS_REGION=us-east-1 gapless counter create invoices --start 2 --increment 2 --stack shop",
+        ]
+        assert gapless("counter", "plan", "invoices", "--regions", "a,a").returncode == 2
+
 
 class TestRender:
     EVENT: dict[str, object] = {  # noqa: RUF012

@@ -2,12 +2,15 @@
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from gapless.counters import Counters, Options
+from gapless.client import Client
+from gapless.counters import Counters, Options, plan_regions
 from gapless.load import connect
+from gapless.local.background import running_stack
 from gapless.target import Target
 from tests.e2e.http import Http
 
@@ -101,3 +104,19 @@ def test_an_exhausted_counter_of_the_stream_fails_the_request(http: Http, target
         http.finished(http.put(b"{}", f"/requests?counter={name}").document["requestId"]) for _ in range(2)
     )
     assert (first["number"], second["error"]["code"]) == (1, "CounterExhausted")
+
+
+def test_three_regions_never_give_the_same_number(local_engine: tuple[str, ...], name: str) -> None:
+    """Three stacks side by side, each with the counter that `gapless counter plan` names for it."""
+    with ExitStack() as regions:
+        given = []
+        for options in plan_regions(["eu-west-1", "us-east-1", "ap-south-1"]).values():
+            stack_name = f"region-{uuid.uuid4().hex[:8]}"
+            target = regions.enter_context(running_stack(*local_engine, "--name", stack_name)).target
+            Counters(target).create(name, options)
+            client = Client(target)
+            ids = [client.submit(b"{}", counter=name)["requestId"] for _ in range(20)]
+            numbers = sorted(client.wait(one)["number"] for one in ids)
+            assert numbers == list(range(options.start, options.start + 20 * options.increment, options.increment))
+            given += numbers
+    assert sorted(given) == list(range(1, 61))

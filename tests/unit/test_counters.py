@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gapless.counters import Counter, CounterError, Counters, Options, check_change, check_name
+from gapless.counters import Counter, CounterError, Counters, Options, check_change, check_name, plan_regions
 from gapless.target import Target
 from numbering import Counter as ProcessorsCounter
 from store import Settings, Tables
@@ -146,3 +146,10 @@ def test_a_counter_typed_into_the_console_can_be_changed(counters: Counters, cli
 def test_the_last_number_of_a_counter() -> None:
     assert Counter("c", 9, Options(1, 2, max=7, cycle=True)).value == 1
     assert Counter("c", 0, Options()).value is None
+
+
+def test_regions_share_the_numbers_out() -> None:
+    assert plan_regions(["a", "b", "c"]) == {"a": Options(1, 3), "b": Options(2, 3), "c": Options(3, 3)}
+    for regions in ([], [""], ["a", "a"]):
+        with pytest.raises(CounterError, match="once"):
+            plan_regions(regions)
