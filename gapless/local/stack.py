@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from gapless.local.engine import EmbeddedEngine, EngineClient
+from gapless.local.engine import EmbeddedEngine, EngineClient, EngineError, EngineUnavailable
 from gapless.local.function import FunctionHost, FunctionSettings
 from gapless.local.gateway import Gateway, read_api, serve
 from gapless.local.provision import describe_table, provision
@@ -81,8 +81,8 @@ class Stack:
             if json.loads(self._settings.stack_file.read_text())["pid"] == os.getpid():
                 self._settings.stack_file.unlink()
 
-    async def start_function(self, resource: Resource) -> FunctionHost:
-        """Start the host of one function."""
+    def make_function(self, resource: Resource) -> FunctionHost:
+        """The host of one function, not started yet."""
         place = f"Resources.{resource.logical_id}.Properties"
         for name in resource.properties:
             if name not in FUNCTION_RUNS and name not in FUNCTION_WITHOUT_LOCAL_EFFECT:
@@ -103,13 +103,12 @@ class Stack:
         )
         host = FunctionHost(settings, log=self._log, on_change=self.write_description)
         self.functions[short(resource, "Function")] = host
-        await host.start()
         return host
 
-    async def start_mapping(
+    async def make_mapping(
         self, resource: Resource, event: str, properties: dict[str, Any], host: FunctionHost
-    ) -> None:
-        """Start the event source mapping of one DynamoDB event of a function."""
+    ) -> EventSourceMapping:
+        """The event source mapping of one DynamoDB event of a function, not started yet."""
         table = table_of_stream(properties["Stream"])
         description = await describe_table(table, self.engine)
         data = self._settings.data
@@ -125,7 +124,7 @@ class Stack:
             log=self._log,
         )
         self.mappings.append(mapping)
-        await mapping.start()
+        return mapping
 
     def wake(self) -> None:
         """Something was written: have the streams read at once."""
@@ -135,7 +134,7 @@ class Stack:
     async def drain(self) -> None:
         """Give what has been accepted a moment to be numbered; what is left is found again at the next start."""
         for mapping in self.mappings:
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(TimeoutError, EngineError, EngineUnavailable):
                 await mapping.drain(DRAIN_SECONDS)
 
 
@@ -167,11 +166,13 @@ async def run_stack(settings: StackSettings, log: Callable[[str], None]) -> Asyn
         await provision(template, engine)
         stack = Stack(settings, template, engine, log)
         for resource in template.of_type("AWS::Serverless::Function"):
-            host = await stack.start_function(resource)
+            host = stack.make_function(resource)
             exits.push_async_callback(host.stop)
+            await host.start()
             for event, properties in dynamodb_events(resource):
-                await stack.start_mapping(resource, event, properties, host)
-                exits.push_async_callback(stack.mappings[-1].stop)
+                mapping = await stack.make_mapping(resource, event, properties, host)
+                exits.push_async_callback(mapping.stop)
+                await mapping.start()
         exits.push_async_callback(stack.drain)
         running = await serve(Gateway(api, engine, on_write=stack.wake), settings.port)
         exits.push_async_callback(running.stop)
