@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from gapless.local.gateway.exchange import receive
 from gapless.local.gateway.gateway_responses import GatewayResponses
-from gapless.local.gateway.invocation import receive
 from gapless.local.gateway.message import Request
 from gapless.local.gateway.refusal import Refusal
 from tests.mapping_templates.documented import GATEWAY_RESPONSES
@@ -31,8 +31,8 @@ TITLES = {
 def refuse(kind: str, message: str | None = None) -> tuple[int, dict[str, str], dict[str, Any]]:
     """Status, headers and document of the answer for a refusal."""
     request = Request("GET", "/v1/requests/mine", "", (("x-amzn-RequestId", "r-9"),), b"")
-    invocation = receive(request, 1_700_000_000.0, api_id="local", account="000000000000", stage="v1", variables={})
-    response = GatewayResponses(DEFINITION, "gateway_responses.yaml").render(Refusal(kind, message), invocation)
+    exchange = receive(request, 1_700_000_000.0, api_id="local", account="000000000000", stage="v1", variables={})
+    response = GatewayResponses(DEFINITION, "gateway_responses.yaml").render(Refusal(kind, message), exchange)
     document: dict[str, Any] = json.loads(response.body)
     return response.status, dict(response.headers), document
 

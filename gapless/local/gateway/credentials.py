@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from gapless.local.gateway.definition import DefinitionError, Node, mapping
-from gapless.local.gateway.invocation import Invocation
+from gapless.local.gateway.exchange import Exchange
 from gapless.local.gateway.refusal import Refusal
 
 SIGNATURE_PARTS = ("Credential", "Signature", "SignedHeaders")
@@ -49,26 +49,26 @@ def _kind(name: str, schemes: Node, place: str) -> str:
     raise DefinitionError(f"{place}: the local gateway serves awsSigv4 and x-api-key, and {name} is neither")
 
 
-def check_credentials(security: Security, invocation: Invocation, api_keys: Collection[str]) -> None:
+def check_credentials(security: Security, exchange: Exchange, api_keys: Collection[str]) -> None:
     """Let the caller pass or raise Refusal; api_keys: the keys that are valid."""
     if security.signature:
-        _check_signature(invocation)
+        _check_signature(exchange)
     if security.api_key:
-        key = invocation.header("x-api-key")
+        key = exchange.header("x-api-key")
         if key not in api_keys:
             raise Refusal("INVALID_API_KEY")
-        invocation.context["identity"]["apiKey"] = key
+        exchange.context["identity"]["apiKey"] = key
 
 
-def _check_signature(invocation: Invocation) -> None:
-    authorization = invocation.header("authorization")
+def _check_signature(exchange: Exchange) -> None:
+    authorization = exchange.header("authorization")
     if authorization is None:
-        if "X-Amz-Signature" in invocation.query:  # a presigned URL
+        if "X-Amz-Signature" in exchange.query:  # a presigned URL
             return
         raise Refusal("MISSING_AUTHENTICATION_TOKEN")
     parts = set(re.findall(r"(\w+)=[^,\s]+", authorization))
     missing = [f"Authorization header requires '{part}' parameter." for part in SIGNATURE_PARTS if part not in parts]
-    if invocation.header("x-amz-date") is None and invocation.header("date") is None:
+    if exchange.header("x-amz-date") is None and exchange.header("date") is None:
         missing.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
     if missing or not authorization.startswith("AWS4-"):
         digest = base64.b64encode(hashlib.sha256(authorization.encode("utf-8", "replace")).digest()).decode()

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 
 from gapless.local import velocity
 from gapless.local.gateway.definition import DefinitionError, Node
-from gapless.local.gateway.invocation import Invocation
+from gapless.local.gateway.exchange import Exchange
 
-Source: TypeAlias = Callable[[Invocation], str]
+Source: TypeAlias = Callable[[Exchange], str]
 
 STATIC = re.compile(r"'(.*)'", re.DOTALL)
 NAMED = re.compile(r"(context|stageVariables|method\.request\.(?:header|querystring|path))\.([\w.~-]+)")
@@ -20,7 +20,7 @@ BODY = re.compile(r"integration\.response\.body(?:\.(.+)|(\[.+))?")
 
 
 def read_expression(text: Node, place: str, *, sources: Collection[str]) -> Source:
-    """What a mapping expression gives for an invocation.
+    """What a mapping expression gives for an exchange.
 
     sources: the first words that may be used here, of `context`, `stageVariables`, `method` and `integration`;
     a text in single quotes may be used everywhere. Raises DefinitionError for anything else.
@@ -29,7 +29,7 @@ def read_expression(text: Node, place: str, *, sources: Collection[str]) -> Sour
     static = STATIC.fullmatch(expression)
     if static:
         value = static[1]
-        return lambda invocation: value
+        return lambda exchange: value
     if expression.partition(".")[0] in sources:
         named = NAMED.fullmatch(expression)
         if named:
@@ -47,19 +47,19 @@ def named_source(kind: str, name: str) -> Source:
     """The value of `context.NAME`, `stageVariables.NAME` or `method.request.{header,querystring,path}.NAME`."""
     if kind == "context":
         steps = name.split(".")
-        return lambda invocation: _printed(_descend(invocation.context, steps))
+        return lambda exchange: _printed(_descend(exchange.context, steps))
     if kind == "stageVariables":
-        return lambda invocation: invocation.stage_variables.get(name, "")
+        return lambda exchange: exchange.stage_variables.get(name, "")
     if kind == "method.request.header":
-        return lambda invocation: invocation.header(name) or ""
+        return lambda exchange: exchange.header(name) or ""
     if kind == "method.request.querystring":
-        return lambda invocation: invocation.query.get(name, "")
-    return lambda invocation: invocation.path.get(name, "")
+        return lambda exchange: exchange.query.get(name, "")
+    return lambda exchange: exchange.path.get(name, "")
 
 
 def _body_source(json_path: str | None, place: str) -> Source:
     if json_path is None:
-        return lambda invocation: invocation.backend_body
+        return lambda exchange: exchange.backend_body
     dot = "" if json_path.startswith("[") else "."
     if '"' in json_path:
         raise DefinitionError(f'{place}: write the JSONPath {json_path!r} without "')
@@ -67,7 +67,7 @@ def _body_source(json_path: str | None, place: str) -> Source:
         template = velocity.Template.parse(f'$!input.path("${dot}{json_path}")', place)
     except velocity.VelocityError as error:
         raise DefinitionError(f"{place}: {error}") from error
-    return lambda invocation: template.render(invocation.call(invocation.backend_body))
+    return lambda exchange: template.render(exchange.call(exchange.backend_body))
 
 
 def _descend(node: Mapping[str, Any], steps: list[str]) -> object:

@@ -15,8 +15,8 @@ from gapless.local import velocity
 from gapless.local.gateway.api import Method, RestApi
 from gapless.local.gateway.backend import READS, Engine, call_dynamodb, mock_status
 from gapless.local.gateway.credentials import check_credentials
+from gapless.local.gateway.exchange import Exchange, receive, resource_id
 from gapless.local.gateway.integration import Integration
-from gapless.local.gateway.invocation import Invocation, receive, resource_id
 from gapless.local.gateway.message import MAX_BODY_BYTES, Request, Response, too_large
 from gapless.local.gateway.refusal import Refusal
 from gapless.local.gateway.respond import respond
@@ -57,22 +57,22 @@ class Gateway:
         if len(request.body) > MAX_BODY_BYTES:
             return too_large()
         api = self._api
-        invocation = receive(
+        exchange = receive(
             request, self._clock(), api_id=api.api_id, account=api.account, stage=api.stage, variables=api.variables
         )
         try:
-            response = await self._answer(invocation)
+            response = await self._answer(exchange)
         except Refusal as refusal:
-            response = self._refuse(refusal, invocation)
+            response = self._refuse(refusal, exchange)
         except Exception:  # a fault of ours: the caller gets an answer all the same, and the log the traceback
             LOG.exception("%s %s failed", request.method, request.path)
-            response = self._refuse(Refusal("DEFAULT_5XX"), invocation)
-        response.headers["x-amzn-RequestId"] = invocation.context["requestId"]
-        response.headers["x-amz-apigw-id"] = invocation.context["extendedRequestId"]
+            response = self._refuse(Refusal("DEFAULT_5XX"), exchange)
+        response.headers["x-amzn-RequestId"] = exchange.context["requestId"]
+        response.headers["x-amz-apigw-id"] = exchange.context["extendedRequestId"]
         return response
 
-    async def _answer(self, invocation: Invocation) -> Response:
-        request = invocation.request
+    async def _answer(self, exchange: Exchange) -> Response:
+        request = exchange.request
         stage_path = f"/{self._api.stage}"
         if request.path != stage_path and not request.path.startswith(stage_path + "/"):
             # No stage, so no API: its gateway responses do not apply.
@@ -84,37 +84,37 @@ class Gateway:
         found = self._router.match(request.method, request.path.removeprefix(stage_path))
         if found is None:
             raise Refusal("MISSING_AUTHENTICATION_TOKEN")
-        method, invocation.path = found
-        invocation.context["resourcePath"] = method.resource_path
-        invocation.context["resourceId"] = self._resource_ids[method.resource_path]
-        self._admit(method, invocation)
-        return await self._integrate(method, invocation)
+        method, exchange.path = found
+        exchange.context["resourcePath"] = method.resource_path
+        exchange.context["resourceId"] = self._resource_ids[method.resource_path]
+        self._admit(method, exchange)
+        return await self._integrate(method, exchange)
 
-    def _admit(self, method: Method, invocation: Invocation) -> None:
-        check_credentials(method.security, invocation, self._api.api_keys)
+    def _admit(self, method: Method, exchange: Exchange) -> None:
+        check_credentials(method.security, exchange, self._api.api_keys)
         bucket = self._buckets.get((method.http_method, method.resource_path))
         if bucket is not None and not bucket.take():
             raise Refusal("THROTTLED")
         try:
-            invocation.body = invocation.request.body.decode()
+            exchange.body = exchange.request.body.decode()
         except UnicodeDecodeError as error:
             # AWS would take other bytes for ISO 8859-1 or mangle them; a body that is stored as text must be UTF-8.
             raise Refusal("BAD_REQUEST_BODY", detail=str(error)) from error
-        method.validator.check(invocation, _content_type(invocation))
+        method.validator.check(exchange, _content_type(exchange))
 
-    async def _integrate(self, method: Method, invocation: Invocation) -> Response:
+    async def _integrate(self, method: Method, exchange: Exchange) -> Response:
         integration = method.integration
         try:
-            text = integration.request_text(invocation, _content_type(invocation))
+            text = integration.request_text(exchange, _content_type(exchange))
         except velocity.PayloadError as error:
             raise Refusal("DEFAULT_4XX", "Could not process payload") from error
         except velocity.VelocityError as error:
             raise _broken_template(error) from error
         status, body = await self._call(integration, text)
         chosen = integration.response_for(status)
-        invocation.backend_body = body.decode("utf-8", "replace")
+        exchange.backend_body = body.decode("utf-8", "replace")
         try:
-            response = respond(chosen, invocation, body)
+            response = respond(chosen, exchange, body)
         except velocity.VelocityError as error:
             raise _broken_template(error) from error
         if integration.action is not None:  # AWS traces calls to services, and no mocks
@@ -131,8 +131,8 @@ class Gateway:
             self._on_write()
         return status, body
 
-    def _refuse(self, refusal: Refusal, invocation: Invocation) -> Response:
-        return self._api.gateway_responses.render(refusal, invocation)
+    def _refuse(self, refusal: Refusal, exchange: Exchange) -> Response:
+        return self._api.gateway_responses.render(refusal, exchange)
 
 
 def _broken_template(error: velocity.VelocityError) -> Refusal:
@@ -140,6 +140,6 @@ def _broken_template(error: velocity.VelocityError) -> Refusal:
     return Refusal("API_CONFIGURATION_ERROR")
 
 
-def _content_type(invocation: Invocation) -> str:
-    header = invocation.lower.get("content-type") or "application/json"
+def _content_type(exchange: Exchange) -> str:
+    header = exchange.lower.get("content-type") or "application/json"
     return header.partition(";")[0].strip().lower()

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gapless.local.gateway.definition import STATUS, DefinitionError, Node, mapping, refuse_unknown
+from gapless.local.gateway.exchange import Exchange
 from gapless.local.gateway.expression import Source, named_source, read_expression
-from gapless.local.gateway.invocation import Invocation
 from gapless.local.gateway.message import Response, can_carry
 from gapless.local.gateway.refusal import KINDS, Refusal
 
@@ -39,7 +39,7 @@ class GatewayResponses:
                 raise DefinitionError(f"{place}: there is no gateway response {type_}; there are {', '.join(KINDS)}")
             self._customised[type_] = _read_response(response, f"{place}.{type_}")
 
-    def render(self, refusal: Refusal, invocation: Invocation) -> Response:
+    def render(self, refusal: Refusal, exchange: Exchange) -> Response:
         """The answer for a refusal: its type's own, or DEFAULT_4XX's or DEFAULT_5XX's, or API Gateway's own."""
         custom = self._customised.get(refusal.type) or self._customised.get(f"DEFAULT_{refusal.status // 100}XX")
         status = custom.status if custom and custom.status else refusal.status
@@ -47,11 +47,11 @@ class GatewayResponses:
         if custom is None or not custom.templates:
             body, headers["Content-Type"] = json.dumps({"message": refusal.message}), "application/json"
         else:
-            headers["Content-Type"], pieces = _choose(custom.templates, invocation)
-            invocation.context["error"] = _error_context(refusal)
-            body = "".join(piece if isinstance(piece, str) else piece(invocation) for piece in pieces)
+            headers["Content-Type"], pieces = _choose(custom.templates, exchange)
+            exchange.context["error"] = _error_context(refusal)
+            body = "".join(piece if isinstance(piece, str) else piece(exchange) for piece in pieces)
         if custom:
-            values = {name: source(invocation) for name, source in custom.headers.items()}
+            values = {name: source(exchange) for name, source in custom.headers.items()}
             headers.update((name, value) for name, value in values.items() if can_carry(name, value))
         return Response(status, headers, body.encode("utf-8", "replace"))
 
@@ -66,9 +66,9 @@ def _error_context(refusal: Refusal) -> dict[str, str]:
 
 
 def _choose(
-    templates: Mapping[str, tuple[str | Source, ...]], invocation: Invocation
+    templates: Mapping[str, tuple[str | Source, ...]], exchange: Exchange
 ) -> tuple[str, tuple[str | Source, ...]]:
-    accepted = invocation.header("accept") or ""
+    accepted = exchange.header("accept") or ""
     for content_type in (accepted, "application/json"):
         if content_type in templates:
             return content_type, templates[content_type]

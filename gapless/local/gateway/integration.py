@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from gapless.local import velocity
 from gapless.local.gateway.definition import STATUS, DefinitionError, Node, mapping, refuse_unknown
+from gapless.local.gateway.exchange import Exchange
 from gapless.local.gateway.expression import Source, read_expression
-from gapless.local.gateway.invocation import Invocation
 from gapless.local.gateway.refusal import Refusal
 
 SERVED = (
@@ -58,17 +58,17 @@ class Integration:
     responses: tuple[IntegrationResponse, ...]
     timeout: float
 
-    def request_text(self, invocation: Invocation, content_type: str) -> str:
+    def request_text(self, exchange: Exchange, content_type: str) -> str:
         """What the backend is sent; raises Refusal for a content type that does not pass.
 
         https://docs.aws.amazon.com/apigateway/latest/developerguide/integration-passthrough-behaviors.html
         """
         template = self.templates.get(content_type)
         if template is not None:
-            return template.render(invocation.call(invocation.body))
+            return template.render(exchange.call(exchange.body))
         if self.passthrough == "NEVER" or (self.templates and self.passthrough == "WHEN_NO_TEMPLATES"):
             raise Refusal("UNSUPPORTED_MEDIA_TYPE")
-        return invocation.body or ""
+        return exchange.body or ""
 
     def response_for(self, status: int) -> IntegrationResponse:
         """The integration response for a status of the backend: the first whose pattern matches it whole, else the

@@ -2,29 +2,29 @@
 
 import logging
 
+from gapless.local.gateway.exchange import Exchange
 from gapless.local.gateway.integration import IntegrationResponse
-from gapless.local.gateway.invocation import Invocation
 from gapless.local.gateway.message import Response, can_carry
 from gapless.local.gateway.refusal import Refusal
 
 LOG = logging.getLogger(__name__)
 
 
-def respond(integration_response: IntegrationResponse, invocation: Invocation, backend: bytes) -> Response:
+def respond(integration_response: IntegrationResponse, exchange: Exchange, backend: bytes) -> Response:
     """The answer that an integration response makes of the backend's body.
 
     A header comes from the template's content type, then from responseParameters, and last from
     `$context.responseOverride`. Raises Refusal for a header that HTTP cannot carry, VelocityError for the template.
     """
-    chosen = integration_response.template_for(invocation.header("accept"))
+    chosen = integration_response.template_for(exchange.header("accept"))
     content_type, body = "application/json", backend
     if chosen is not None:
         content_type, template = chosen
-        body = template.render(invocation.call(invocation.backend_body)).encode()
+        body = template.render(exchange.call(exchange.backend_body)).encode()
     headers = {"Content-Type": content_type}
     for name, source in integration_response.headers.items():
-        _set_header(headers, name, source(invocation))
-    override = invocation.context["responseOverride"]
+        _set_header(headers, name, source(exchange))
+    override = exchange.context["responseOverride"]
     for name, value in override["header"].items():
         _set_header(headers, str(name), str(value))
     return Response(_overridden(integration_response.status, override.get("status")), headers, body)

@@ -11,7 +11,7 @@ import jsonschema
 from jsonschema.exceptions import SchemaError
 
 from gapless.local.gateway.definition import DefinitionError, Node, follow, is_true, mapping, refuse_unknown
-from gapless.local.gateway.invocation import Invocation
+from gapless.local.gateway.exchange import Exchange
 from gapless.local.gateway.refusal import Refusal
 from gapless.local.gateway.strict_json import NotJson, read_json
 
@@ -31,13 +31,13 @@ class Validator:
     required: tuple[tuple[str, str], ...]
     models: dict[str, jsonschema.Draft4Validator]
 
-    def check(self, invocation: Invocation, content_type: str) -> None:
+    def check(self, exchange: Exchange, content_type: str) -> None:
         """Let the request pass or raise Refusal.
 
         A body whose content type has no model is not checked. Where there is a model an empty body is refused: it is
         not JSON. (AWS shows an empty body to mapping templates as `{}`, and does not say what its validator sees.)
         """
-        missing = [name for location, name in self.required if not _given(invocation, location, name)]
+        missing = [name for location, name in self.required if not _given(exchange, location, name)]
         if missing:
             message = f"Missing required request parameters: [{', '.join(missing)}]"
             raise Refusal("BAD_REQUEST_PARAMETERS", message, detail=message)
@@ -45,7 +45,7 @@ class Validator:
         if model is None:
             return
         try:
-            document = read_json(invocation.body or "")
+            document = read_json(exchange.body or "")
             errors = list(islice(model.iter_errors(document), MOST_ERRORS))
         except (NotJson, RecursionError) as error:  # a model that refers to itself follows a body as deep as it goes
             raise Refusal("BAD_REQUEST_BODY", detail=f"[{error}]") from error
@@ -54,11 +54,11 @@ class Validator:
             raise Refusal("BAD_REQUEST_BODY", detail=f"[{', '.join(said)}]")
 
 
-def _given(invocation: Invocation, location: str, name: str) -> bool:
+def _given(exchange: Exchange, location: str, name: str) -> bool:
     # A blank value counts as missing.
     if location == "header":
-        return bool(invocation.header(name))
-    return bool((invocation.path if location == "path" else invocation.query).get(name))
+        return bool(exchange.header(name))
+    return bool((exchange.path if location == "path" else exchange.query).get(name))
 
 
 def read_validator(document: Node, operation: Node, shared: Sequence[Node], place: str) -> Validator:

@@ -21,7 +21,7 @@ UNKNOWN_IDENTITY = (
 
 
 @dataclass(slots=True)
-class Invocation:
+class Exchange:
     """What is known of a request. A repeated header or query parameter has its last value, as `$input.params` has.
 
     headers: by name as sent; lower: the same by name in lower case; query: decoded;
@@ -50,12 +50,12 @@ class Invocation:
 
 def receive(
     request: Request, now: float, *, api_id: str, account: str, stage: str, variables: dict[str, str]
-) -> Invocation:
+) -> Exchange:
     """A request as it starts on its way; now: seconds since the epoch."""
     named = {name.lower(): (name, value) for name, value in request.headers}
     lower = {name: value for name, (_, value) in named.items()}
     context = build_context(request, lower, now, api_id=api_id, account=account, stage=stage)
-    return Invocation(request, dict(named.values()), lower, decode_query(request.query), context, variables)
+    return Exchange(request, dict(named.values()), lower, decode_query(request.query), context, variables)
 
 
 def decode_query(query: str) -> dict[str, str]:
