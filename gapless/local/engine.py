@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import psutil
@@ -48,6 +48,16 @@ class Answer:
 
     status: int
     body: bytes
+
+
+class Engine(Protocol):
+    """What the gateway and the event source mapping need of an engine; EngineClient is the one of the stack."""
+
+    async def post(self, target: str, body: bytes) -> Answer:
+        """Send one call and return the answer as it came; raises aiohttp.ClientError, OSError or TimeoutError."""
+
+    async def call(self, target: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Send one call and return its document; raises EngineError or EngineUnavailable."""
 
 
 class EngineClient:

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gapless.local.gateway.credentials import Security, read_security
-from gapless.local.gateway.definition import DefinitionError, Node, is_true, mapping, refuse_unknown
+from gapless.local.gateway.definition import DefinitionError, is_true, mapping, refuse_unknown
 from gapless.local.gateway.gateway_responses import GatewayResponses
 from gapless.local.gateway.integration import Integration, read_integration
 from gapless.local.gateway.route import ANY, METHODS
 from gapless.local.gateway.throttle import Throttle, read_throttles, throttle_of
 from gapless.local.gateway.validate import Validator, read_validator
-from gapless.local.template import Resource, Template
+from gapless.local.template import Node, Resource, Template
 
 INTEGRATION = "x-amazon-apigateway-integration"
 ANY_METHOD = "x-amazon-apigateway-any-method"

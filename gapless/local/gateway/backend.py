@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import re
-from typing import Protocol
 
 import aiohttp
 
+from gapless.local.engine import Engine
 from gapless.local.gateway.refusal import Refusal
 from gapless.local.gateway.strict_json import NotJson, read_json
 
@@ -17,25 +17,6 @@ READS = frozenset({"BatchGetItem", "DescribeTable", "GetItem", "ListTables", "Qu
 SERIALIZATION_EXCEPTION = b'{"__type":"com.amazon.coral.service#SerializationException"}'
 # The mock reads its status leniently: `{statusCode: 200}` and a trailing comma are accepted by AWS.
 MOCK_STATUS = re.compile(r"""["']?\bstatusCode\b["']?\s*:\s*([1-5]\d\d)\b""")
-
-
-class Answer(Protocol):
-    """What the engine answered."""
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-
-    @property
-    def body(self) -> bytes:
-        """The document, unread."""
-
-
-class Engine(Protocol):
-    """What the gateway needs of a DynamoDB engine."""
-
-    async def post(self, target: str, body: bytes) -> Answer:
-        """Send a document to `X-Amz-Target: target`; raises aiohttp.ClientError, OSError or TimeoutError."""
 
 
 async def call_dynamodb(engine: Engine, action: str, text: str, seconds: float) -> tuple[int, bytes]:

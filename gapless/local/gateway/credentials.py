@@ -9,9 +9,10 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from gapless.local.gateway.definition import DefinitionError, Node, mapping
+from gapless.local.gateway.definition import DefinitionError, mapping
 from gapless.local.gateway.exchange import Exchange
 from gapless.local.gateway.refusal import Refusal
+from gapless.local.template import Node
 
 SIGNATURE_PARTS = ("Credential", "Signature", "SignedHeaders")
 

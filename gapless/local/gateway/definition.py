@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, TypeAlias
 
-# A piece of the definition as YAML gives it: text, number, boolean, null, list or mapping, taken apart by looking.
-Node: TypeAlias = Any
+from gapless.local.template import Node
 
 STATUS = re.compile(r"[1-5]\d\d")
 

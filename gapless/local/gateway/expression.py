@@ -9,8 +9,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
 from gapless.local import velocity
-from gapless.local.gateway.definition import DefinitionError, Node
+from gapless.local.gateway.definition import DefinitionError
 from gapless.local.gateway.exchange import Exchange
+from gapless.local.template import Node
 
 Source: TypeAlias = Callable[[Exchange], str]
 

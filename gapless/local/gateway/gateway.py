@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable
 
 from gapless.local import velocity
+from gapless.local.engine import Engine
 from gapless.local.gateway.api import Method, RestApi
-from gapless.local.gateway.backend import READS, Engine, call_dynamodb, mock_status
+from gapless.local.gateway.backend import READS, call_dynamodb, mock_status
 from gapless.local.gateway.credentials import check_credentials
 from gapless.local.gateway.exchange import Exchange, receive, resource_id
 from gapless.local.gateway.integration import Integration

@@ -8,11 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gapless.local.gateway.definition import STATUS, DefinitionError, Node, mapping, refuse_unknown
+from gapless.local.gateway.definition import STATUS, DefinitionError, mapping, refuse_unknown
 from gapless.local.gateway.exchange import Exchange
 from gapless.local.gateway.expression import Source, named_source, read_expression
 from gapless.local.gateway.message import Response, can_carry
 from gapless.local.gateway.refusal import KINDS, Refusal
+from gapless.local.template import Node
 
 VARIABLE = re.compile(r"\$(context|stageVariables|method\.request\.(?:header|querystring|path))((?:\.[\w-]+)+)")
 LOGIC = re.compile(r"#\{?(?:set|if|elseif|else|end|foreach|macro|define)\b|\$!?\{?(?:input|util)\b")

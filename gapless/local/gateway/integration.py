@@ -5,10 +5,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from gapless.local import velocity
-from gapless.local.gateway.definition import STATUS, DefinitionError, Node, mapping, refuse_unknown
+from gapless.local.gateway.definition import STATUS, DefinitionError, mapping, refuse_unknown
 from gapless.local.gateway.exchange import Exchange
 from gapless.local.gateway.expression import Source, read_expression
 from gapless.local.gateway.refusal import Refusal
+from gapless.local.template import Node
 
 SERVED = (
     *("type", "uri", "httpMethod", "credentials", "requestTemplates", "requestParameters"),

@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gapless.local.gateway.definition import DefinitionError, Node, refuse_unknown
+from gapless.local.gateway.definition import DefinitionError, refuse_unknown
+from gapless.local.template import Node
 
 SERVED = ("HttpMethod", "ResourcePath", "ThrottlingBurstLimit", "ThrottlingRateLimit")
 WITHOUT_EFFECT = {

@@ -10,10 +10,11 @@ from itertools import islice
 import jsonschema
 from jsonschema.exceptions import SchemaError
 
-from gapless.local.gateway.definition import DefinitionError, Node, follow, is_true, mapping, refuse_unknown
+from gapless.local.gateway.definition import DefinitionError, follow, is_true, mapping, refuse_unknown
 from gapless.local.gateway.exchange import Exchange
 from gapless.local.gateway.refusal import Refusal
 from gapless.local.gateway.strict_json import NotJson, read_json
+from gapless.local.template import Node
 
 LOCATIONS = ("header", "path", "query")  # in the order in which a refusal names them
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from gapless.local.engine import Engine
 from gapless.local.function import Invocation
-from gapless.local.stream.reader import Engine
 from gapless.local.stream.record import StreamRecord
 
 RETRIES_EXHAUSTED = "RetryAttemptsExhausted"

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 
-from gapless.local.engine import EngineError, EngineUnavailable
+from gapless.local.engine import Engine, EngineError, EngineUnavailable
 from gapless.local.function import Invocation
 from gapless.local.stream.checkpoint import Checkpoint
 from gapless.local.stream.clock import Clock
@@ -16,7 +16,7 @@ from gapless.local.stream.destination import FailureDestination, PutObject
 from gapless.local.stream.event import Window
 from gapless.local.stream.filter import compile_filters
 from gapless.local.stream.lane import Consumer, Lane, report_crash
-from gapless.local.stream.reader import Engine, Position, StreamReader
+from gapless.local.stream.reader import Position, StreamReader
 from gapless.local.stream.record import RawRecord, StreamRecord, identity, key_hash, to_record
 from gapless.local.stream.settings import MappingSettings
 
@@ -32,7 +32,7 @@ ENGINE_TROUBLE = (EngineError, EngineUnavailable)
 class EventSourceMapping:
     """Reads a stream and invokes a function with it, as Lambda's DynamoDB event source mapping does.
 
-    engine: an EngineClient; invoke: runs the function on an event, and raises only when it could not be invoked;
+    invoke: runs the function on an event, and raises only when it could not be invoked;
     shards: how many logical shards the records are dealt to, by the hash of the item's key; checkpoint: the file that
     keeps the position, None to begin anew each time; put_object: where an S3 failure destination's objects go.
     Raises InvalidPattern and ValueError for settings that cannot work.

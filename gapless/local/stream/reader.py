@@ -2,22 +2,15 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from gapless.local.engine import EngineError
+from gapless.local.engine import Engine, EngineError
 from gapless.local.stream.record import RawRecord, identity
 
 STREAMS = "DynamoDBStreams_20120810"
 # The iterator is of no use any more, or the record it starts from is gone: open the shard again.
 STALE = frozenset({"ExpiredIteratorException", "TrimmedDataAccessException"})
 CLOSED = ""  # in place of the iterator of a shard that was read to its end
-
-
-class Engine(Protocol):
-    """What the mapping needs of `gapless.local.engine.EngineClient`."""
-
-    async def call(self, target: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Send one call of the JSON protocol; raises EngineError."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Reads a SAM template: includes, parameters, conditions and functions resolved to names on this machine."""
 
-from gapless.local.template.errors import TemplateError
+from gapless.local.template.errors import Node, TemplateError
 from gapless.local.template.loader import Resource, Template, load
 from gapless.local.template.samconfig import samconfig_parameters
 
-__all__ = ["Resource", "Template", "TemplateError", "load", "samconfig_parameters"]
+__all__ = ["Node", "Resource", "Template", "TemplateError", "load", "samconfig_parameters"]

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from gapless.local.engine import Answer
 from gapless.local.gateway import Gateway, Request, Response, read_api
 from gapless.local.template import load
 
@@ -15,18 +17,10 @@ URI = "arn:aws:apigateway:eu-west-1:dynamodb:action/{}"
 
 
 @dataclass
-class Answer:
-    """What the engine is to answer."""
-
-    status: int = 200
-    body: bytes = b"{}"
-
-
-@dataclass
 class RecordingEngine:
     """Answers each post with the next of `answers`, the last again and again; an exception among them is raised."""
 
-    answers: list[Answer | Exception] = field(default_factory=lambda: [Answer()])
+    answers: list[Answer | Exception] = field(default_factory=lambda: [Answer(200, b"{}")])
     posts: list[tuple[str, bytes]] = field(default_factory=list)
 
     async def post(self, target: str, body: bytes) -> Answer:
@@ -35,6 +29,9 @@ class RecordingEngine:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def call(self, target: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        raise AssertionError("the gateway posts what a template rendered, and hands on what comes back")
 
     @property
     def documents(self) -> list[Json]:

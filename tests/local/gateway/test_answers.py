@@ -7,7 +7,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.local.gateway.serving import Answer, Json, RecordingEngine, Served, dynamodb, header, message, mock, serving
+from gapless.local.engine import Answer
+from tests.local.gateway.serving import Json, RecordingEngine, Served, dynamodb, header, message, mock, serving
+
+ANSWER = Answer(200, b"{}")
 
 
 def answering(
@@ -35,10 +38,10 @@ class TestSelection:
     def test_the_pattern_must_match_the_whole_status(self, tmp_path: Path, backend: int, status: int) -> None:
         patterns = {"2\\d{2}": 202, "404": 404, "4": 418, "4\\d{2}": 409, "5..": 502, "default": 501}
         responses = {pattern: {"statusCode": one} for pattern, one in patterns.items()}
-        assert answering(tmp_path, Answer(backend), responses).ask().status == status
+        assert answering(tmp_path, Answer(backend, b"{}"), responses).ask().status == status
 
     def test_neither_a_match_nor_a_default(self, tmp_path: Path) -> None:
-        response = answering(tmp_path, Answer(500), {"200": {"statusCode": 200}}).ask()
+        response = answering(tmp_path, Answer(500, b"{}"), {"200": {"statusCode": 200}}).ask()
         assert (response.status, message(response)) == (500, "Internal server error")
 
 
@@ -61,7 +64,7 @@ class TestBackend:
         ],
     )
     def test_a_write_is_announced(self, tmp_path: Path, action: str, status: int, writes: int) -> None:
-        served = answering(tmp_path, Answer(status), action=action)
+        served = answering(tmp_path, Answer(status, b"{}"), action=action)
         served.ask()
         assert len(served.writes) == writes
 
@@ -134,13 +137,13 @@ class TestTemplates:
     )
     def test_the_accept_header_chooses(self, tmp_path: Path, accept: str | None, body: bytes) -> None:
         default = {"statusCode": 200, "responseTemplates": {"text/html": "html", "application/json": "json"}}
-        response = answering(tmp_path, Answer(), {"default": default}).ask(headers={"Accept": accept} if accept else {})
+        response = answering(tmp_path, ANSWER, {"default": default}).ask(headers={"Accept": accept} if accept else {})
         assert response.body == body
         assert header(response, "content-type") == ("text/html" if body == b"html" else "application/json")
 
     def test_the_first_when_there_is_no_json(self, tmp_path: Path) -> None:
         default = {"statusCode": 200, "responseTemplates": {"text/html": "html", "text/plain": "plain"}}
-        assert answering(tmp_path, Answer(), {"default": default}).ask().body == b"html"
+        assert answering(tmp_path, ANSWER, {"default": default}).ask().body == b"html"
 
     def test_a_broken_answer_is_our_fault_and_logged(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         response = answering(tmp_path, Answer(200, b"{a"), {"default": by_template("$input.path('$.a')")}).ask()
@@ -196,13 +199,13 @@ class TestHeaders:
         template = (
             '#set($context.responseOverride.header.x-a = "override")#set($context.responseOverride.status = 418)body'
         )
-        response = answering(tmp_path, Answer(), {"default": by_template(template, 202, {"X-A": "'mapped'"})}).ask()
+        response = answering(tmp_path, ANSWER, {"default": by_template(template, 202, {"X-A": "'mapped'"})}).ask()
         assert (response.status, response.body.strip(), header(response, "x-a")) == (418, b"body", "override")
 
     @pytest.mark.parametrize("status", ['"404"', "99", "199", "600", "true"])
     def test_an_override_that_is_no_status_is_ignored(self, tmp_path: Path, status: str) -> None:
         template = f"#set($context.responseOverride.status = {status})\n{{}}"
-        assert answering(tmp_path, Answer(), {"default": by_template(template, 202)}).ask().status == 202
+        assert answering(tmp_path, ANSWER, {"default": by_template(template, 202)}).ask().status == 202
 
     @pytest.mark.parametrize("line_break", [b"\r\n", b"\n", b"\r"])
     def test_a_line_break_does_not_become_another_header(

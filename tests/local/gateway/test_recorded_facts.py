@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from gapless.local.engine import Answer
 from gapless.local.gateway import DefinitionError, Response
 from gapless.local.gateway.integration import MAX_TIMEOUT_MILLIS
 from gapless.local.gateway.message import MAX_BODY_BYTES
 from gapless.local.gateway.server import MAX_HEADER_BYTES
-from tests.local.gateway.serving import Answer, Json, RecordingEngine, Served, dynamodb, header, mock, serving
+from tests.local.gateway.serving import Json, RecordingEngine, Served, dynamodb, header, mock, serving
 
 FILE = Path(__file__).parents[4] / "shared" / "vtl" / "gateway_cases.json"
 FACTS: dict[str, Json] = {one["id"]: one for one in json.loads(FILE.read_text())} if FILE.exists() else {}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ParamSpec
 
-from gapless.local.engine import EngineError
+from gapless.local.engine import Answer, EngineError
 from gapless.local.function import Invocation
 from gapless.local.stream import Clock, EventSourceMapping, MappingSettings
 
@@ -100,6 +100,9 @@ class FakeEngine:
             raise errors.pop(0)
         action: Callable[[Mapping[str, Any]], dict[str, Any]] = getattr(self, name)
         return action(request)
+
+    async def post(self, target: str, body: bytes) -> Answer:
+        raise AssertionError("a mapping reads the documents of answers")
 
     def DescribeStream(self, request: Mapping[str, Any]) -> dict[str, Any]:
         shards = [
