@@ -12,7 +12,7 @@ export SAM_CLI_TELEMETRY := 0
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/run ## Run the whole stack on this machine and number some requests
 	@$(BIN)/gapless demo
@@ -43,23 +43,29 @@ dynamodb-local: .venv/run .tools/dynamodb-local ## Fetch AWS's DynamoDB Local fr
 	$(BIN)/python -m gapless.local.dynamodb_local
 
 clean: ## Remove what the other targets made
-	rm -rf .venv .uv .tools .aws-sam .gapless .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .uv .tools .aws-sam .gapless .pytest_cache .hypothesis .mypy_cache .ruff_cache
+
+# What the system's Python must be, said before anything is installed with it.
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gapless needs Python 3.11 or later: make PYTHON=python3.13")'
 
 # One environment, filled as far as a target needs it; --inexact keeps what another target has added.
 .venv/run: pyproject.toml uv.lock $(filter .uv/%,$(UV))
+	@$(CHECK_PYTHON)
 	$(SYNC) --inexact --no-default-groups --quiet
 	@touch $@
 
 .venv/test: pyproject.toml uv.lock $(filter .uv/%,$(UV))
+	@$(CHECK_PYTHON)
 	$(SYNC) --inexact --quiet
 	@touch $@ .venv/run
 
 .venv/all: pyproject.toml uv.lock $(filter .uv/%,$(UV))
+	@$(CHECK_PYTHON)
 	$(SYNC) --all-groups --quiet
 	@touch $@ .venv/run .venv/test
 
 .uv/bin/uv:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gapless needs Python 3.11 or later; try: make PYTHON=python3.13")'
+	@$(CHECK_PYTHON)
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 

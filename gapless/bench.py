@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,10 +53,6 @@ class LocalReport:
     stack_per_second: Figures
     engine_per_second: Figures
     ratio: Figures
-
-    def document(self) -> dict[str, Any]:
-        """The report for programs."""
-        return asdict(self)
 
 
 def bench_local(requests: int, clients: int, rounds: int, progress: Progress) -> LocalReport:
@@ -164,10 +160,6 @@ class ColdStartReport:
     boto3_ms: Figures
     processor_ms: Figures
     ratio: Figures
-
-    def document(self) -> dict[str, Any]:
-        """The report for programs."""
-        return asdict(self)
 
 
 def bench_cold_start(rounds: int, progress: Progress) -> ColdStartReport:

@@ -12,9 +12,9 @@ from rich.live import Live
 from rich.table import Table
 
 from gapless.client import FINISHED, Client
-from gapless.load import connect, count_numbered, send, wait_until_numbered
+from gapless.load import TooSlow, connect, count_numbered, send, wait_until_numbered
 from gapless.local.background import running_stack
-from gapless.target import NotReachable, Target
+from gapless.target import Target
 
 BODIES = Path("events/requests")
 COUNTER = "requests"
@@ -40,7 +40,7 @@ class Shown:
 def run_demo(console: Console) -> list[dict[str, Any]]:
     """Submit every body in events/requests and some load, show how they are numbered, return their documents.
 
-    Raises NotReachable when the stack does not start, or something is not numbered in a minute.
+    Raises NotReachable when the stack does not start, TooSlow when something is not numbered in a minute.
     """
     began = time.monotonic()
     console.print("Starting template.yaml on this machine: API, DynamoDB, stream and processor ...")
@@ -52,7 +52,7 @@ def run_demo(console: Console) -> list[dict[str, Any]]:
 
 
 def number_requests(console: Console, target: Target) -> list[Shown]:
-    """Send everything while the table shows where it stands, until all of it is finished. Raises NotReachable."""
+    """Send everything while the table shows where it stands, until all of it is finished. Raises TooSlow."""
     client, dynamodb = Client(target, connections=CLIENTS + 1), connect(target)
     load = [b'{"load": %d}' % number for number in range(LOAD)]
     deadline = time.monotonic() + SECONDS
@@ -62,7 +62,7 @@ def number_requests(console: Console, target: Target) -> list[Shown]:
         sending = background.submit(lambda: list(send(client, load, clients=CLIENTS)))
         while not (all(one.finished for one in shown) and sending.done()):
             if time.monotonic() > deadline:
-                raise NotReachable(f"not everything is numbered after {SECONDS:g} s")
+                raise TooSlow(f"not everything is numbered after {SECONDS:g} s")
             for one in shown:
                 if not one.finished:
                     one.document = client.get(one.document["requestId"])
@@ -76,7 +76,7 @@ def number_requests(console: Console, target: Target) -> list[Shown]:
         wait_until_numbered(dynamodb, target, COUNTER, expected, seconds=SECONDS, progress=show)
     for one in shown:
         if one.document["request"].encode() != one.body:
-            raise NotReachable(f"{one.name} came back changed")
+            raise RuntimeError(f"{one.name} came back changed: a bug in a mapping template")
     return shown
 
 

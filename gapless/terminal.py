@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,7 +31,7 @@ def show_report(report: Any, output: str) -> None:
     from gapless.bench import rows
 
     if output == "json":
-        print_line(json.dumps(report.document()))
+        print_line(json.dumps(asdict(report)))
         return
     table = Table("", "median", "lowest", "highest")
     for name, figures in rows(report):

@@ -22,7 +22,6 @@ from request import MESSAGE_LIMIT, Accepted, Refused, Request, Verdict
 # DynamoDB Transactions: How it works".
 TRANSACTION_REQUESTS = 99
 TRANSACTION_BYTES = 4 * 1024 * 1024 - 64 * 1024
-STAMP_BYTES = 256  # more than a stamp adds to an item beside its result or message
 LONGEST_NAME = 2048  # bytes of a partition key
 
 
@@ -93,8 +92,11 @@ class Store(Protocol):
     def read_counter(self, name: str) -> Counter | None:
         """The counter as it is at this moment; None when there is none."""
 
-    def commit(self, counter: Counter, stamps: Sequence[Stamp]) -> None:
-        """Advance the counter past the stamps' numbers and write the stamps: all of it or nothing."""
+    def commit(self, counter: Counter | None, stamps: Sequence[Stamp]) -> None:
+        """Advance the counter past the stamps' numbers and write the stamps: all of it or nothing.
+
+        counter: None when there is none, and then no stamp has a number.
+        """
 
 
 @dataclass
@@ -142,7 +144,7 @@ def settle(
             try:
                 counter = find_counter(waiting[0].request.counter, default_counter, store)
                 stamps = assign(counter, batch)
-                store.commit(counter or Counter(batch[0].request.counter), stamps)
+                store.commit(counter, stamps)
             except Setback as setback:
                 waiting = [one for one in waiting if one.request.request_id not in setback.decided]
                 if waiting:
@@ -160,7 +162,7 @@ def take_batch(waiting: Sequence[Decision]) -> list[Decision]:
     batch: list[Decision] = []
     size = 0
     for decision in waiting[:TRANSACTION_REQUESTS]:
-        size += decision.request.size + text_size(decision.verdict) + STAMP_BYTES
+        size += decision.request.size + text_size(decision.verdict)
         if batch and size > TRANSACTION_BYTES:
             break
         batch.append(decision)
@@ -168,8 +170,8 @@ def take_batch(waiting: Sequence[Decision]) -> list[Decision]:
 
 
 def text_size(verdict: Verdict) -> int:
-    """Bytes of the longest text the verdict writes."""
-    return len(verdict.result) if isinstance(verdict, Accepted) else len(verdict.message.encode())
+    """Bytes of the longest text the verdict writes; what else a stamp adds fits the reserve, which size counts."""
+    return len(verdict.result) if isinstance(verdict, Accepted) else MESSAGE_LIMIT
 
 
 def find_counter(name: str, default_counter: str, store: Store) -> Counter | None:

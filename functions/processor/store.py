@@ -1,6 +1,5 @@
 """The only module that calls AWS: reads a counter, commits a batch. Conditions are named where they are made."""
 
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -70,7 +69,7 @@ class Settings:
     failed_retention_days: int
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read the settings once; a missing one is a KeyError that names it."""
         return cls(
             requests_table=environment["REQUESTS_TABLE"],
@@ -115,7 +114,7 @@ class Tables:
         item = answer.get("Item")
         return to_counter(name, item) if item else None
 
-    def commit(self, counter: Counter, stamps: Sequence[Stamp]) -> None:
+    def commit(self, counter: Counter | None, stamps: Sequence[Stamp]) -> None:
         """Advance the counter past the stamps' numbers and write the stamps, all or nothing.
 
         Raises numbering.Setback. There is no ClientRequestToken of our own: one tied to a request would make a later,
@@ -124,7 +123,7 @@ class Tables:
         completed_at = time.time_ns() // 1_000_000
         actions = [self._stamp_action(stamp, completed_at) for stamp in stamps]
         taken = sum(stamp.number is not None for stamp in stamps)
-        if taken:
+        if counter and taken:
             actions.append(self._advance_action(counter, taken))
         with translating_failures(stamps):
             self._client.transact_write_items(TransactItems=cast("Any", actions))
@@ -191,12 +190,22 @@ class Tables:
 
 
 def to_counter(name: str, item: Mapping[str, Any]) -> Counter:
-    """Read a counter's item. Without `allocation` it hands out numbers directly, as one typed into the console does."""
+    """Read a counter's item. Without `allocation` it hands out numbers directly, as one typed into the console does.
+
+    Raises ValueError for an item that could not number without twins.
+    """
 
     def whole(attribute: str) -> int | None:
-        return int(item[attribute]["N"]) if attribute in item else None
+        if attribute not in item:
+            return None
+        try:
+            return int(item[attribute]["N"])
+        except (KeyError, ValueError):
+            raise ValueError(f"counter {name!r}: its {attribute} is not a whole number") from None
 
     start, increment = whole("start"), whole("increment")
+    if increment == 0:
+        raise ValueError(f"counter {name!r}: its increment is 0, so all its numbers would be the same")
     return Counter(
         name=name,
         value=whole("value"),

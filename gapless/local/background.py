@@ -46,22 +46,11 @@ class BackgroundStack:
 
 def start_stack(folder: Path, *options: str) -> BackgroundStack:
     """Start `gapless up` on a free port, with `folder` as its --data. Raises NotReachable when it does not come up."""
-    command = [
-        sys.executable,
-        "-m",
-        "gapless",
-        "up",
-        "--port",
-        "0",
-        "--data",
-        str(folder),
-        "--output",
-        "json",
-        *options,
-    ]
+    leashed = [sys.executable, "-m", "gapless.local.leash", "gapless"]
+    command = [*leashed, "up", "--port", "0", "--data", str(folder), "--output", "json", *options]
     folder.mkdir(parents=True, exist_ok=True)
     with log_file(folder).open("ab") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
     line = process.stdout.readline() if process.stdout else b""
     if not line:
         process.wait()

@@ -15,7 +15,7 @@ from store import Settings, Tables, connect
 from tests.checker import find_faults
 from tests.faults.injection import Faults
 from tests.tables import create_tables
-from tests.unit.test_app import Context
+from tests.unit.records import Context
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

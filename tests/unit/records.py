@@ -1,4 +1,4 @@
-"""Stream records and counters to test with."""
+"""Stream records, and the context they come in."""
 
 from itertools import count
 from typing import Any
@@ -41,3 +41,13 @@ def make_record(
 def make_request(request_id: str = "r1", body: str = "{}", *, counter: str = "requests") -> Request:
     """A request as the processor reads it."""
     return read_request(make_record(request_id, body, counter=counter))
+
+
+class Context:
+    """Lambda's context, with a minute to go."""
+
+    aws_request_id = "invocation"
+    function_name = "processor"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000

@@ -10,23 +10,13 @@ import pytest
 import app
 from request import Request
 from store import Settings, Tables
-from tests.unit.records import make_record
+from tests.unit.records import Context, make_record
 from work import Rejected
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Records = list[dict[str, Any]]
-
-
-class Context:
-    """Lambda's context, with a minute to go."""
-
-    aws_request_id = "invocation"
-    function_name = "processor"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
 
 
 def example(request: Request) -> Any:
@@ -188,3 +178,11 @@ def test_every_line_names_its_request_and_the_metrics_count(
     counted = {name: metrics[name] for name in ("BatchSize", "Numbered", "Rejected", "Conflicts")}
     assert counted == {"BatchSize": [3.0], "Numbered": [1.0], "Rejected": [1.0], "Conflicts": [0.0]}
     assert metrics["OldestRecordAge"][0] > 0
+
+
+def test_half_a_surrogate_pair_in_a_reason_hurts_nobody(
+    client: "DynamoDBClient", handle: Callable[[Records], dict[str, Any]]
+) -> None:
+    records = [make_record("a"), make_record("b", '{"reject": "unknown sku \\ud800"}'), make_record("c")]
+    assert handle(records) == {"batchItemFailures": []}
+    assert states(client) == {"a": "DONE 1", "b": "FAILED Rejected", "c": "DONE 2"}

@@ -35,13 +35,14 @@ class MemoryStore:
     def read_counter(self, name: str) -> Counter | None:
         return self.counter
 
-    def commit(self, counter: Counter, stamps: Sequence[Stamp]) -> None:
+    def commit(self, counter: Counter | None, stamps: Sequence[Stamp]) -> None:
         if self.before_commit:
             self.before_commit(self)
-        if self.counter is not None and counter.value != self.counter.value:
+        if self.counter is not None and counter is not None and counter.value != self.counter.value:
             raise Setback("moved", conflict=True)
         taken = sum(stamp.number is not None for stamp in stamps)
         if taken:
+            assert counter is not None
             self.counter = Counter(counter.name, (counter.value or 0) + taken)
         self.stamps += stamps
         self.batches.append(len(stamps))

@@ -13,8 +13,7 @@ import pytest
 import app
 from gapless.local.background import running_stack
 from store import Settings, Tables
-from tests.unit.records import make_request
-from tests.unit.test_app import Context
+from tests.unit.records import Context, make_request
 from work import Rejected
 
 ROOT = Path(__file__).parent.parent.parent

@@ -139,6 +139,18 @@ def test_options_of_a_counter_are_read(client: "DynamoDBClient", settings: Setti
     assert counter == Counter("c", value=3, start=-5, increment=-10, capacity=4, cycle=True, allocation="direct")
 
 
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    [({"increment": {"N": "0"}}, "increment is 0"), ({"start": {"S": "x"}}, "start is not a whole number")],
+)
+def test_a_counter_that_could_not_number_is_named(
+    client: "DynamoDBClient", settings: Settings, attributes: dict[str, Any], reason: str
+) -> None:
+    client.put_item(TableName="test-CountersTable", Item={"counterName": {"S": "c"}} | attributes)
+    with pytest.raises(ValueError, match=f"counter 'c': its {reason}"):
+        Tables(client, settings).read_counter("c")
+
+
 def test_an_error_fits_the_room_that_is_left(client: "DynamoDBClient", settings: Settings) -> None:
     full = replace(put(client, make_request("a")), size=ITEM_LIMIT)
     Tables(client, replace(settings, failed_retention_days=1)).commit(
