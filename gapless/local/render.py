@@ -1,7 +1,5 @@
 """Render one mapping template from files: what `gapless render` does."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -17,15 +15,10 @@ _KEYS = ("body", *_MAPS)
 def render_file(template_path: Path, event: dict[str, Any]) -> str:
     """Render a template for one event.
 
-    Args:
-        template_path: a VTL file, or a snippet (.yaml or .yml) that maps content types to VTL: application/json is
-            taken, else its only entry
-        event: `body` (text, or any JSON value, which is serialised without blanks), and the objects `headers`,
-            `query`, `path`, `stageVariables` and `context`; each may be left out
-
-    Raises:
-        ValueError: the snippet or the event has another shape
-        VelocityError: the template cannot be parsed or rendered
+    template_path: a VTL file, or a snippet (.yaml or .yml) that maps content types to VTL, of which application/json
+    is taken, else the only one; event: `body` (text, or any JSON value, which is serialised without blanks), and the
+    objects `headers`, `query`, `path`, `stageVariables` and `context`, each of which may be left out. Raises ValueError
+    when the snippet or the event has another shape, VelocityError when the template cannot be parsed or rendered.
     """
     return Template.parse(_template_text(template_path), template_path.name).render(_call(event))
 

@@ -5,7 +5,7 @@ request. Values are Java's (java, text, strings, containers, numbers, arithmetic
 methods listed in those modules' tables (methods).
 """
 
-from __future__ import annotations
+from typing import Self
 
 from gapless.local.velocity import numbers as numbers  # registers the number classes' methods
 from gapless.local.velocity.errors import PayloadError, VelocityError
@@ -26,15 +26,10 @@ class Template:
         self.name = name
 
     @classmethod
-    def parse(cls, text: str, name: str = "template") -> Template:
-        """Parse a template.
+    def parse(cls, text: str, name: str = "template") -> Self:
+        """Parse a template. text: VTL; name: what messages call it, best its file.
 
-        Args:
-            text: VTL
-            name: what messages call it, best its file
-
-        Raises:
-            VelocityError: with line and column, when the text is not a template
+        Raises VelocityError, with line and column, when the text is not a template.
         """
         try:
             return cls(compile_document(parse(text, name)), name)
@@ -44,9 +39,8 @@ class Template:
     def render(self, call: Call) -> str:
         """Render for one call, whose context takes the overrides the template sets.
 
-        Raises:
-            PayloadError: the template asked for the body and it cannot be parsed
-            VelocityError: a method throws, an override is set twice, or the template cannot go on
+        Raises PayloadError when the template asks for the body and it cannot be parsed, VelocityError when a method
+        throws, an override is set twice or the template cannot go on.
         """
         parts: list[str] = []
         scope = Scope(variables(call), {}, dict(self.program.macros))

@@ -5,8 +5,6 @@ its dividend, and division by zero is null. `+` concatenates when either side is
 two numbers an operator is null. Decimals from long JSON numbers (BigDecimal) stay exact.
 """
 
-from __future__ import annotations
-
 import math
 import operator
 from collections.abc import Callable
@@ -23,6 +21,7 @@ _EXACT = Context(prec=2000)
 
 
 def add(left: Any, right: Any) -> Any:
+    """`+`: the sum of numbers, or both texts as one where either side is a string; null when either side is null."""
     if is_number(left) and is_number(right):
         return _widened(left, right, operator.add, _EXACT.add)
     if left is None or right is None or not (type(left) is str or type(right) is str):
@@ -31,20 +30,24 @@ def add(left: Any, right: Any) -> Any:
 
 
 def subtract(left: Any, right: Any) -> Any:
+    """`-`: null unless both are numbers."""
     return _widened(left, right, operator.sub, _EXACT.subtract) if is_number(left) and is_number(right) else None
 
 
 def multiply(left: Any, right: Any) -> Any:
+    """`*`: null unless both are numbers."""
     return _widened(left, right, operator.mul, _EXACT.multiply) if is_number(left) and is_number(right) else None
 
 
 def divide(left: Any, right: Any) -> Any:
+    """`/`, truncated towards zero for whole numbers; null for a division by zero, or unless both are numbers."""
     if not (is_number(left) and is_number(right)) or right == 0:
         return None
     return _widened(left, right, _quotient, _decimal_quotient)
 
 
 def remainder(left: Any, right: Any) -> Any:
+    """`%`, with the sign of the dividend; null for a division by zero, or unless both are numbers."""
     if not (is_number(left) and is_number(right)) or right == 0:
         return None
     return _widened(left, right, _remainder, _no_decimal_remainder)

@@ -1,7 +1,5 @@
 """java.util's lists, maps, views and iterators, and Java arrays."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from gapless.local.velocity.errors import JavaError
@@ -12,11 +10,7 @@ from gapless.local.velocity.text import java_text, json_text
 
 
 def item(items: list[Any], index: int) -> Any:
-    """`items.get(index)`.
-
-    Raises:
-        JavaError: IndexOutOfBoundsException
-    """
+    """`items.get(index)`; raises JavaError when there is no such index."""
     _check(index, len(items))
     return items[index]
 
@@ -144,6 +138,7 @@ _LIST: Table = table(
 
 
 def entries(mapping: dict[Any, Any]) -> View:
+    """`mapping.entrySet()`."""
     return View((Entry(key, value, mapping) for key, value in mapping.items()), mapping)
 
 

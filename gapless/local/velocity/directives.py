@@ -1,7 +1,5 @@
 """The directives of Velocity 1.7: their arguments, their bodies, and what each becomes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -56,13 +54,14 @@ class DirectiveParser:
         self.macros = macros
 
     def built_in(self, name: str, start: int) -> list[Statement]:
+        """A directive of the language whose name is taken; a #macro joins `macros` and is no statement."""
         scanner = self.scanner
         if name == "foreach":
-            return [self.foreach(start)]
+            return [self._foreach(start)]
         if name == "macro":
-            self.define_macro(start)
+            self._define_macro(start)
             return []
-        arguments = self.arguments(name)
+        arguments = self._arguments(name)
         if name == "stop":
             return [Stop()]
         if name == "break":
@@ -70,14 +69,15 @@ class DirectiveParser:
         if arguments is None:
             raise scanner.error(f"#{name} needs its arguments in parentheses", start)
         if name == "literal":
-            return [self.literal(start)]
+            return [self._literal(start)]
         if len(arguments) != 1:
             raise scanner.error(f"#{name} takes one argument, not {len(arguments)}", start)
         if name == "evaluate":
             return [Evaluate(arguments[0], scanner.position(start))]
-        return [Define(self.variable(arguments[0], "#define", start), self.body("define", start))]
+        return [Define(self._variable(arguments[0], "#define", start), self._body("define", start))]
 
     def set(self) -> Set:
+        """A #set whose opening parenthesis is taken."""
         scanner = self.scanner
         scanner.skip_whitespace()
         target = self.expressions.reference()
@@ -87,7 +87,7 @@ class DirectiveParser:
         scanner.skip_whitespace()
         scanner.expect("=", "after the reference #set assigns to")
         value = self.expressions.expression()
-        self.close("set")
+        self._close("set")
         return Set(target, value)
 
     def conditional(self, start: int) -> If:
@@ -95,7 +95,7 @@ class DirectiveParser:
         branches: list[tuple[Expression, Block]] = []
         name, at = "if", start
         while name in ("if", "elseif"):
-            condition = self.condition(name, at)
+            condition = self._condition(name, at)
             block, (name, at) = self.parse_block()
             branches.append((condition, block))
         otherwise: Block = ()
@@ -106,45 +106,46 @@ class DirectiveParser:
             raise self.scanner.error(f"#if {problem}", start)
         return If(tuple(branches), otherwise)
 
-    def condition(self, name: str, start: int) -> Expression:
-        self.open(name, start)
+    def _condition(self, name: str, start: int) -> Expression:
+        self._open(name, start)
         condition = self.expressions.expression()
-        self.close(name)
+        self._close(name)
         return condition
 
-    def foreach(self, start: int) -> Foreach:
-        self.open("foreach", start)
-        variable = self.variable(self.expressions.value(), "#foreach", start)
+    def _foreach(self, start: int) -> Foreach:
+        self._open("foreach", start)
+        variable = self._variable(self.expressions.value(), "#foreach", start)
         self.scanner.skip_whitespace()
         if not self.scanner.take(WORD):
             raise self.scanner.error("expected 'in': #foreach($item in $items)")
         self.scanner.skip_whitespace()
         items = self.expressions.value()
         self.scanner.skip_whitespace()
-        self.close("foreach")
-        return Foreach(variable, items, self.body("foreach", start), self.scanner.position(start))
+        self._close("foreach")
+        return Foreach(variable, items, self._body("foreach", start), self.scanner.position(start))
 
-    def define_macro(self, start: int) -> None:
-        self.open("macro", start)
+    def _define_macro(self, start: int) -> None:
+        self._open("macro", start)
         name = self.scanner.take(WORD)
         if not name:
             raise self.scanner.error("expected the macro's name: #macro(name $first $second)")
-        parameters = self.values()
-        self.close("macro")
-        names = tuple(self.variable(parameter, "#macro", start) for parameter in parameters)
-        body = self.body("macro", start)
+        parameters = self._values()
+        self._close("macro")
+        names = tuple(self._variable(parameter, "#macro", start) for parameter in parameters)
+        body = self._body("macro", start)
         self.macros.setdefault(name[0], Macro(name[0], names, body))  # 1.7 keeps the first definition
 
     def macro_call(self, name: str, start: int) -> MacroCall:
+        """The call of a macro whose name is taken; `#@name` has a body, up to its #end."""
         scanner = self.scanner
         at = scanner.position(start)
-        arguments = self.arguments(name)
+        arguments = self._arguments(name)
         if not name.startswith("@"):
             return MacroCall(name, tuple(arguments or ()), None, scanner.text[start : scanner.at], at)
-        body = self.body(name, start) if arguments is not None else None
+        body = self._body(name, start) if arguments is not None else None
         return MacroCall(name[1:], tuple(arguments or ()), body, scanner.text[start : scanner.at], at)
 
-    def literal(self, start: int) -> Text:
+    def _literal(self, start: int) -> Text:
         """#literal's body, which must parse, as it stands."""
         begin = self.scanner.at
         _, ending = self.parse_block()
@@ -152,7 +153,7 @@ class DirectiveParser:
             raise self.scanner.error("#literal has no #end", start)
         return Text(self.scanner.text[begin : ending.at])
 
-    def arguments(self, name: str) -> list[Expression] | None:
+    def _arguments(self, name: str) -> list[Expression] | None:
         """The parenthesised values after a directive's name, commas optional; None where no parenthesis follows."""
         scanner = self.scanner
         start = scanner.at
@@ -160,11 +161,11 @@ class DirectiveParser:
         if not scanner.take_text("("):
             scanner.at = start
             return None
-        values = self.values()
-        self.close(name)
+        values = self._values()
+        self._close(name)
         return values
 
-    def values(self) -> list[Expression]:
+    def _values(self) -> list[Expression]:
         values: list[Expression] = []
         self.scanner.take(_SEPARATOR)
         while not self.scanner.looking_at(")"):
@@ -173,27 +174,27 @@ class DirectiveParser:
             self.scanner.take(_SEPARATOR)
         return values
 
-    def variable(self, value: Expression, directive: str, start: int) -> str:
+    def _variable(self, value: Expression, directive: str, start: int) -> str:
         if not isinstance(value, Reference) or value.steps:
             raise self.scanner.error(f"{directive} names a variable such as $item here", start)
         return value.root
 
-    def open(self, name: str, start: int) -> None:
+    def _open(self, name: str, start: int) -> None:
         self.scanner.skip_whitespace()
         if not self.scanner.take_text("("):
             raise self.scanner.error(f"#{name} needs its arguments in parentheses", start)
         self.scanner.skip_whitespace()
 
-    def close(self, name: str) -> None:
+    def _close(self, name: str) -> None:
         if not self.scanner.take(_CLOSING):
-            raise self.scanner.error(f"expected ')' to close #{name}(, found {self.scanner.found()}{self.hint()}")
+            raise self.scanner.error(f"expected ')' to close #{name}(, found {self.scanner.found()}{self._hint()}")
 
-    def hint(self) -> str:
+    def _hint(self) -> str:
         if _JOINED_MINUS.match(self.scanner.text, self.scanner.at):
             return "; -1 is read as one number, so write a blank after the minus: $x - 1"
         return ""
 
-    def body(self, name: str, start: int) -> Block:
+    def _body(self, name: str, start: int) -> Block:
         """The statements of a directive up to its #end."""
         block, ending = self.parse_block()
         if ending.name != "end":

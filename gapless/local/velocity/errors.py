@@ -1,8 +1,6 @@
 """What the engine says when a template cannot be parsed or rendered."""
 
-from __future__ import annotations
-
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class Position(NamedTuple):
@@ -28,7 +26,7 @@ class VelocityError(Exception):
         place = [self.name or "template"] + ([str(self.at.line), str(self.at.column)] if self.at else [])
         return f"{':'.join(place)}: {self.what}"
 
-    def located(self, name: str, at: Position | None = None) -> VelocityError:
+    def located(self, name: str, at: Position | None = None) -> Self:
         """The same error with the template's name, and a position unless it already has one."""
         self.name = self.name or name
         self.at = self.at or at

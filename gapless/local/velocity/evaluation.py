@@ -4,9 +4,8 @@ API Gateway's dialect lives in one rule here: a reference that finds nothing is 
 nothing, equals both "" and another missing reference, and is true in #if, where only false is not.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from gapless.local.velocity import methods
 from gapless.local.velocity.arithmetic import OPERATORS
@@ -17,13 +16,13 @@ from gapless.local.velocity.scope import Evaluator, Renderer, Scope, Value
 from gapless.local.velocity.syntax import (
     Binary,
     Block,
-    Call,
     Expression,
     Index,
     Interpolated,
     ListLiteral,
     Literal,
     MapLiteral,
+    MethodCall,
     Not,
     Property,
     Range,
@@ -44,15 +43,16 @@ class ExpressionCompiler:
         self.compile_block = compile_block
 
     def value(self, node: Expression) -> Evaluator:
+        """The expression as a value."""
         match node:
             case Literal(value):
                 return lambda scope: value
             case Reference():
-                return self.reference(node.root, node.steps)
+                return self._reference(node.root, node.steps)
             case Interpolated(body):
-                return self.interpolated(self.compile_block(body))
+                return self._interpolated(self.compile_block(body))
             case Binary(operator, left, right) if operator not in ("and", "or"):
-                return self.operation(OPERATORS[operator], self.value(left), self.value(right))
+                return self._operation(OPERATORS[operator], self.value(left), self.value(right))
             case Binary() | Not():
                 return self.truth(node)
             case ListLiteral(nodes):
@@ -62,7 +62,7 @@ class ExpressionCompiler:
                 entries = [(self.value(key), self.value(value)) for key, value in nodes]
                 return lambda scope: {hashable(key(scope)): value(scope) for key, value in entries}
             case Range(first, last):
-                return self.range(self.value(first), self.value(last))
+                return self._range(self.value(first), self.value(last))
 
     def truth(self, node: Expression) -> Condition:
         """The expression as a condition.
@@ -80,7 +80,7 @@ class ExpressionCompiler:
                 negated = self.truth(operand)
                 return lambda scope: not negated(scope)
             case Reference():
-                value = self.reference(node.root, node.steps)
+                value = self._reference(node.root, node.steps)
                 return lambda scope: value(scope) is not False
             case Binary("==" | "!=" | "<" | ">" | "<=" | ">=") | Literal(bool()):
                 value = self.value(node)
@@ -88,10 +88,10 @@ class ExpressionCompiler:
             case _:
                 return lambda scope: False
 
-    def operation(self, operator: Callable[[Value, Value], Value], left: Evaluator, right: Evaluator) -> Evaluator:
+    def _operation(self, operator: Callable[[Value, Value], Value], left: Evaluator, right: Evaluator) -> Evaluator:
         return lambda scope: operator(left(scope), right(scope))
 
-    def interpolated(self, body: Renderer) -> Evaluator:
+    def _interpolated(self, body: Renderer) -> Evaluator:
         def text(scope: Scope) -> str:
             parts: list[str] = []
             body(scope, parts.append)
@@ -99,7 +99,7 @@ class ExpressionCompiler:
 
         return text
 
-    def range(self, first: Evaluator, last: Evaluator) -> Evaluator:
+    def _range(self, first: Evaluator, last: Evaluator) -> Evaluator:
         def numbers(scope: Scope) -> ArrayList | None:
             start, end = first(scope), last(scope)
             if type(start) is not int or type(end) is not int:
@@ -110,8 +110,8 @@ class ExpressionCompiler:
 
         return numbers
 
-    def reference(self, root: str, steps: tuple[Step, ...]) -> Evaluator:
-        compiled = [self.step(step) for step in steps]
+    def _reference(self, root: str, steps: tuple[Step, ...]) -> Evaluator:
+        compiled = [self._step(step) for step in steps]
 
         def read(scope: Scope) -> Value:
             value = scope.get(root) if scope.arguments else scope.variables.get(root)
@@ -123,37 +123,27 @@ class ExpressionCompiler:
 
         return read
 
-    def step(self, step: Step) -> StepEvaluator:
+    def _step(self, step: Step) -> StepEvaluator:
         match step:
             case Property(name):
                 return lambda value, scope: value.get(name) if type(value) is dict else methods.read(value, name)
-            case Call(name, nodes, at):
+            case MethodCall(name, nodes, at):
                 arguments = [self.value(node) for node in nodes]
-                return self.call(name, arguments, at)
+                return self._call(name, arguments, at)
             case Index(node, at):
-                return self.index(self.value(node), at)
+                return self._index(self.value(node), at)
 
-    def call(self, name: str, arguments: list[Evaluator], at: Position) -> StepEvaluator:
+    def _call(self, name: str, arguments: list[Evaluator], at: Position) -> StepEvaluator:
         def called(value: Value, scope: Scope) -> Value:
-            try:
+            with _locating(at, f"{name}()"):
                 return methods.call(value, name, [argument(scope) for argument in arguments])
-            except JavaError as problem:
-                raise VelocityError(f"{name}() throws {problem}", at=at) from problem
-            except VelocityError as problem:
-                problem.at = problem.at or at
-                raise
 
         return called
 
-    def index(self, key: Evaluator, at: Position) -> StepEvaluator:
+    def _index(self, key: Evaluator, at: Position) -> StepEvaluator:
         def indexed(value: Value, scope: Scope) -> Value:
-            wanted = key(scope)
-            if type(wanted) is int and wanted < 0:
-                wanted += _size(value, at)  # [-1] is the last one
-            try:
-                return methods.call(value, "get", [wanted])
-            except JavaError as problem:
-                raise VelocityError(f"the index [{wanted}] throws {problem}", at=at) from problem
+            with _locating(at, "the index"):
+                return methods.call(value, "get", [_from_start(value, key(scope))])
 
         return indexed
 
@@ -162,36 +152,45 @@ class ExpressionCompiler:
         root = target.root
         if not target.steps:
             return lambda scope, value: scope.put(root, value)
-        owner = self.reference(root, target.steps[:-1])
+        owner = self._reference(root, target.steps[:-1])
         match target.steps[-1]:
             case Property(name):
-                return self.entry(owner, lambda scope: name, target.at)
+                return self._entry(owner, lambda scope: name, target.at)
             case Index(node, at):
-                return self.entry(owner, self.value(node), at)
+                return self._entry(owner, self.value(node), at)
             case _:
                 return lambda scope, value: None
 
-    def entry(self, owner: Evaluator, key: Evaluator, at: Position) -> Assignment:
+    def _entry(self, owner: Evaluator, key: Evaluator, at: Position) -> Assignment:
         def assign(scope: Scope, value: Value) -> None:
-            holder, wanted = owner(scope), key(scope)
-            if type(wanted) is int and wanted < 0:
-                wanted += _size(holder, at)
-            try:
+            with _locating(at, "#set"):
+                holder = owner(scope)
+                wanted = _from_start(holder, key(scope))
                 if isinstance(holder, list) and type(wanted) is int:
                     put_item(holder, wanted, value)
                 else:
                     methods.call(holder, "put", [wanted, value])
-            except JavaError as problem:
-                raise VelocityError(f"#set throws {problem}", at=at) from problem
-            except VelocityError as problem:
-                problem.at = problem.at or at
-                raise
 
         return assign
 
 
-def _size(value: Value, at: Position) -> int:
-    size = methods.call(value, "size", [])
+def _from_start(holder: Value, key: Value) -> Value:
+    """A key as it is, but a negative index, which counts from the end, as one that counts from the start."""
+    if type(key) is not int or key >= 0:
+        return key
+    size = methods.call(holder, "size", [])
     if type(size) is not int:
-        raise VelocityError("a negative index counts from the end, and this value has no size()", at=at)
-    return size
+        raise VelocityError("a negative index counts from the end, and this value has no size()")
+    return size + key
+
+
+@contextmanager
+def _locating(at: Position, what: str) -> Iterator[None]:
+    """Give a problem its place in the template, unless it has one; what: the subject of "throws ..."."""
+    try:
+        yield
+    except JavaError as problem:
+        raise VelocityError(f"{what} throws {problem}", at=at) from problem
+    except VelocityError as problem:
+        problem.at = problem.at or at
+        raise

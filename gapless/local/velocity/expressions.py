@@ -4,8 +4,6 @@ The grammar is the one of Apache Velocity 1.7's Parser.jjt, oddities included: `
 stand, so `$a -1` is an error and `$a - 1` is not; lists, maps and arguments hold single values, not sums.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -15,13 +13,13 @@ from gapless.local.velocity.scanner import IDENTIFIER, WORD, Scanner
 from gapless.local.velocity.syntax import (
     Binary,
     Block,
-    Call,
     Expression,
     Index,
     Interpolated,
     ListLiteral,
     Literal,
     MapLiteral,
+    MethodCall,
     Not,
     Property,
     Range,
@@ -67,17 +65,17 @@ class ExpressionParser:
     def expression(self, level: int = 0) -> Expression:
         """What #if, #elseif and #set take: operators over values, white space allowed around each."""
         if level == len(_LEVELS):
-            return self.unary()
+            return self._unary()
         pattern, names = _LEVELS[level]
         left = self.expression(level + 1)
         while operator := self.scanner.take(pattern):
             left = Binary(names[operator[0]], left, self.expression(level + 1))
         return left
 
-    def unary(self) -> Expression:
+    def _unary(self) -> Expression:
         self.scanner.skip_whitespace()
         if self.scanner.take(_NOT):
-            return Not(self.unary())
+            return Not(self._unary())
         if self.scanner.take_text("("):
             value = self.expression()
             self.scanner.expect(")", "to close the parenthesis")
@@ -89,12 +87,11 @@ class ExpressionParser:
     def value(self, in_call: bool = False) -> Expression:
         """One value: a string, number, boolean, list, map, range or reference.
 
-        Args:
-            in_call: inside a method's parentheses, where a bare word is allowed and means null
+        in_call: inside a method's parentheses, where a bare word is allowed and means null.
         """
         scanner = self.scanner
         if text := scanner.take(STRING):
-            return self.string(text[0], text.start())
+            return self._string(text[0], text.start())
         if self.at_reference():
             return self.reference()
         if number := scanner.take(FLOAT):
@@ -105,35 +102,35 @@ class ExpressionParser:
                 raise scanner.error(f"a number has more than {MOST_DIGITS:,} digits", number.start())
             return Literal(int(number[0]))
         if scanner.take_text("["):
-            return self.list_or_range(in_call)
+            return self._list_or_range(in_call)
         if scanner.take_text("{"):
-            return self.map(in_call)
+            return self._map(in_call)
         word = WORD.match(scanner.text, scanner.at)
         if word and (word[0] in ("true", "false") or in_call):
             scanner.at = word.end()
             return Literal({"true": True, "false": False}.get(word[0]))
-        raise scanner.error(f"expected a value, found {scanner.found()}; {self.hint()}")
+        raise scanner.error(f"expected a value, found {scanner.found()}; {self._hint()}")
 
-    def hint(self) -> str:
+    def _hint(self) -> str:
         if self.scanner.looking_at("-"):
             return "Velocity negates only written numbers: use 0 - $x"
         return "a value is a $reference, a number, a quoted string, true, false, a [list] or a {map}"
 
-    def string(self, quoted: str, start: int) -> Expression:
+    def _string(self, quoted: str, start: int) -> Expression:
         quote, text = quoted[0], quoted[1:-1]
         if quote == "'":
             return Literal(text.replace("''", "'"))
-        text = UNICODE_ESCAPE.sub(lambda escape: self.unicode_escape(escape[1], start), text).replace('""', '"')
+        text = UNICODE_ESCAPE.sub(lambda escape: self._unicode_escape(escape[1], start), text).replace('""', '"')
         if "$" not in text and "#" not in text:
             return Literal(text)
         return Interpolated(self.parse_text(text, self.scanner.position(start + 1)))
 
-    def unicode_escape(self, digits: str, start: int) -> str:
+    def _unicode_escape(self, digits: str, start: int) -> str:
         if not FOUR_HEX.fullmatch(digits):
             raise self.scanner.error(rf"\u{digits} in a double-quoted string needs four hexadecimal digits", start)
         return chr(int(digits, 16))
 
-    def list_or_range(self, in_call: bool) -> Expression:
+    def _list_or_range(self, in_call: bool) -> Expression:
         scanner = self.scanner
         scanner.skip_whitespace()
         if scanner.take_text("]"):
@@ -141,7 +138,7 @@ class ExpressionParser:
         items = [self.value(in_call)]
         scanner.skip_whitespace()
         if scanner.take_text(".."):
-            return self.rest_of_range(items[0])
+            return self._rest_of_range(items[0])
         while scanner.take_text(","):
             scanner.skip_whitespace()
             items.append(self.value(in_call))
@@ -149,7 +146,7 @@ class ExpressionParser:
         scanner.expect("]", "to close the list (its items are separated by commas)")
         return ListLiteral(tuple(items))
 
-    def rest_of_range(self, first: Expression) -> Range:
+    def _rest_of_range(self, first: Expression) -> Range:
         self.scanner.skip_whitespace()
         last = self.value()
         if not all(
@@ -160,7 +157,7 @@ class ExpressionParser:
         self.scanner.expect("]", "to close the range")
         return Range(first, last)
 
-    def map(self, in_call: bool) -> MapLiteral:
+    def _map(self, in_call: bool) -> MapLiteral:
         scanner = self.scanner
         scanner.skip_whitespace()
         entries: list[tuple[Expression, Expression]] = []
@@ -177,10 +174,12 @@ class ExpressionParser:
         return MapLiteral(tuple(entries))
 
     def at_boolean(self) -> bool:
+        """Whether `true` or `false` stands here."""
         word = WORD.match(self.scanner.text, self.scanner.at)
         return word is not None and word[0] in ("true", "false")
 
     def at_reference(self) -> bool:
+        """Whether a reference begins here."""
         return REFERENCE_START.match(self.scanner.text, self.scanner.at) is not None
 
     def reference(self) -> Reference:
@@ -193,28 +192,28 @@ class ExpressionParser:
             raise scanner.error(f"expected a reference such as $name, found {scanner.found()}", start)
         if name[0] in ("true", "false"):
             raise scanner.error(f"${name[0]} cannot be a reference: {name[0]} is a word of the language", start)
-        steps = self.steps()
+        steps = self._steps()
         if opening[0].endswith("{"):
             scanner.expect("}", f"to close ${{{name[0]}")
         return Reference(name[0], steps, scanner.text[start : scanner.at], scanner.position(start))
 
-    def steps(self) -> tuple[Step, ...]:
+    def _steps(self) -> tuple[Step, ...]:
         scanner = self.scanner
         steps: list[Step] = []
         while True:
             at = scanner.at
             if scanner.take_text("["):
-                steps.append(self.index(at))
+                steps.append(self._index(at))
             elif scanner.take(NEXT_STEP):
                 name = scanner.take(IDENTIFIER)
                 if not name:  # NEXT_STEP saw its first letter
                     break
-                steps.append(self.call(name[0], at) if scanner.take_text("(") else Property(name[0]))
+                steps.append(self._call(name[0], at) if scanner.take_text("(") else Property(name[0]))
             else:
                 break
         return tuple(steps)
 
-    def index(self, at: int) -> Index:
+    def _index(self, at: int) -> Index:
         scanner = self.scanner
         scanner.skip_whitespace()
         key = self.value()
@@ -224,7 +223,7 @@ class ExpressionParser:
         scanner.expect("]", "to close the index")
         return Index(key, scanner.position(at))
 
-    def call(self, name: str, at: int) -> Call:
+    def _call(self, name: str, at: int) -> MethodCall:
         scanner = self.scanner
         arguments: list[Expression] = []
         scanner.skip_whitespace()
@@ -234,4 +233,4 @@ class ExpressionParser:
             scanner.skip_whitespace()
             arguments.append(self.value(in_call=True))
             scanner.skip_whitespace()
-        return Call(name, tuple(arguments), scanner.position(at))
+        return MethodCall(name, tuple(arguments), scanner.position(at))

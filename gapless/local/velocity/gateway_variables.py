@@ -4,8 +4,6 @@ Sources: the Amazon API Gateway developer guide, "Mapping template and access lo
 overrides"; and behaviour recorded on the service.
 """
 
-from __future__ import annotations
-
 import base64
 import re
 from dataclasses import dataclass, field
@@ -30,12 +28,10 @@ _BAD_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 class Call:
     """What a template is rendered for: one request, or one answer of the backend to it.
 
-    Attributes:
-        body: the request's body, or in a response template the backend's; None and "" read as `{}`
-        headers, query, path: the request's parameters, in response templates too
-        stage_variables: $stageVariables
-        context: $context; setting an override changes it, so the caller reads `context["responseOverride"]` afterwards
-            and gives the same context to the response template
+    body: the request's, or in a response template the backend's, and None and "" read as `{}`; headers, query, path:
+    the request's parameters, in response templates too; stage_variables: $stageVariables; context: $context, which
+    takes the overrides that are set, so the caller reads `context["responseOverride"]` afterwards and gives the same
+    context to the response template.
     """
 
     body: str | None = None
@@ -69,18 +65,19 @@ class Input:
         self.document: Any = _UNREAD
 
     def body(self) -> str:
+        """The body as text; an empty one is `{}`."""
         return self.call.body or "{}"
 
     def path(self, path: str) -> Any:
         """The value at a JSONPath, None where it leads nowhere."""
-        return self.read(path)[1]
+        return self._read(path)[1]
 
     def json(self, path: str) -> str:
         """The value at a JSONPath as JSON; where the path leads nowhere the empty string, as JSON."""
-        there, value = self.read(path)
+        there, value = self._read(path)
         return json_text(value if there else "")
 
-    def read(self, path: str) -> tuple[bool, Any]:
+    def _read(self, path: str) -> tuple[bool, Any]:
         """Follow a path. The body is parsed at the first use and kept, changes by the template included."""
         if self.document is _UNREAD:
             self.document = parse_payload(self.body())
@@ -98,6 +95,7 @@ class Input:
         return next((value for header, value in self.call.headers.items() if header.lower() == lowered), None)
 
     def params(self) -> dict[str, Any]:
+        """All parameters: maps named path, querystring and header."""
         return {"path": self.call.path, "querystring": self.call.query, "header": self.call.headers}
 
     def __str__(self) -> str:

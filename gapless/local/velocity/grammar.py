@@ -7,8 +7,6 @@ What is eaten, and why templates come out as they do:
 - `## comment` takes its line break.
 """
 
-from __future__ import annotations
-
 import re
 
 from gapless.local.velocity.directives import BUILT_IN, DirectiveParser, Ending
@@ -35,22 +33,14 @@ EMPTY_INDEX = re.compile(r"\$!?\[|\$\.")
 LOST_BANG = re.compile(r"\$!(?![\[{$\\]|\Z)")
 
 CONTROL = frozenset({"if", "elseif", "else", "end"})
-
-
 START = Position(1, 1)
 
 
 def parse(text: str, name: str, origin: Position = START, macros: dict[str, Macro] | None = None) -> Document:
     """Parse a template.
 
-    Args:
-        text: the template
-        name: what messages call it
-        origin: where the text begins, for text cut out of another template
-        macros: macros known already; the ones found are added
-
-    Raises:
-        VelocityError: the text is not a Velocity 1.7 template
+    name: what messages call it; origin: where the text begins, for text cut out of another template; macros: those
+    known already, to which the ones found are added. Raises VelocityError when the text is not a Velocity 1.7 template.
     """
     parser = TemplateParser(Scanner(text, name, origin), {} if macros is None else macros)
     body, ending = parser.block()
@@ -65,10 +55,10 @@ class TemplateParser:
     def __init__(self, scanner: Scanner, macros: dict[str, Macro]) -> None:
         self.scanner = scanner
         self.macros = macros
-        self.expressions = ExpressionParser(scanner, self.nested)
+        self.expressions = ExpressionParser(scanner, self._nested)
         self.directives = DirectiveParser(scanner, self.expressions, self.block, macros)
 
-    def nested(self, text: str, origin: Position) -> Block:
+    def _nested(self, text: str, origin: Position) -> Block:
         """A template inside a double-quoted string; it shares this template's macros."""
         return parse(text, self.scanner.name, origin, self.macros).body
 
@@ -77,7 +67,7 @@ class TemplateParser:
         statements: list[Statement] = []
         while not self.scanner.finished:
             at = self.scanner.at
-            found = self.statement()
+            found = self._statement()
             if isinstance(found, Ending):
                 return _joined(statements), found
             statements.extend(found)
@@ -85,25 +75,25 @@ class TemplateParser:
                 raise self.scanner.error(f"cannot read {self.scanner.found()}")
         return _joined(statements), Ending("", self.scanner.at)
 
-    def statement(self) -> list[Statement] | Ending:
+    def _statement(self) -> list[Statement] | Ending:
         scanner = self.scanner
         if scanner.take(SET):
             return [self.directives.set()]
         if text := scanner.take(PLAIN_TEXT):
             return [Text(text[0])]
         if scanner.looking_at("\\"):
-            return self.escape()
+            return self._escape()
         if scanner.looking_at("$"):
-            return self.dollar()
+            return self._dollar()
         if scanner.take(COMMENT):
             return []
         if verbatim := scanner.take(VERBATIM):
             return [Text(verbatim[1])]
         if scanner.looking_at("#[["):
             raise scanner.error("#[[ without its ]]#")
-        return self.directive()
+        return self._directive()
 
-    def dollar(self) -> list[Statement]:
+    def _dollar(self) -> list[Statement]:
         scanner = self.scanner
         if not self.expressions.at_reference():
             if scanner.take(LOST_DOLLAR):
@@ -121,7 +111,7 @@ class TemplateParser:
             return [reference, Text("##")]  # directly after a property's name 1.7 takes "##" for text
         return [reference]
 
-    def escape(self) -> list[Statement]:
+    def _escape(self) -> list[Statement]:
         r"""Backslashes: each pair before a reference or directive is one; an odd one makes text of what follows."""
         scanner = self.scanner
         start = scanner.at
@@ -141,7 +131,7 @@ class TemplateParser:
         scanner.at = word.end()
         return [kept, Text(word[0])]
 
-    def directive(self) -> list[Statement] | Ending:
+    def _directive(self) -> list[Statement] | Ending:
         scanner = self.scanner
         start = scanner.at
         if scanner.take(LOST_HASH):

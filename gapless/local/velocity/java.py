@@ -5,8 +5,6 @@ plain list is json-smart's JSONArray, which is what a body's arrays become; the 
 below.
 """
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Any
 
@@ -65,6 +63,7 @@ class JavaIterator:
 
 
 def is_number(value: Any) -> bool:
+    """Whether a value is a number to Java, as a Boolean is not."""
     kind = type(value)
     return kind is int or kind is float or kind is Decimal
 

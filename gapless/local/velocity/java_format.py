@@ -1,7 +1,5 @@
 """String.format for the conversions %s %d %x %o %c %b %f %e %n %%, with flags, width and precision."""
 
-from __future__ import annotations
-
 import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -16,8 +14,7 @@ _SPECIFIER = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(]*)(\d{1,4})?(?:\.(\d{1,3}))?([a
 def java_format(pattern: str, values: list[Any]) -> str:
     """`String.format(pattern, values...)`.
 
-    Raises:
-        JavaError: an unknown conversion, a missing argument or one of the wrong kind
+    Raises JavaError for an unknown conversion, a missing argument or one of the wrong kind.
     """
     taken = 0
 

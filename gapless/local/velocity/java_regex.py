@@ -1,7 +1,5 @@
 """java.util.regex over the `regex` package: what String.matches, replaceAll, replaceFirst and split need."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
@@ -45,11 +43,7 @@ _TOKEN = regex.compile(
 
 @lru_cache(maxsize=512)
 def pattern(java: str) -> regex.Pattern[str]:
-    """Compile a Java pattern.
-
-    Raises:
-        JavaError: PatternSyntaxException
-    """
+    """Compile a Java pattern; raises JavaError when its syntax is wrong."""
     try:
         return regex.compile(_translate(java), regex.VERSION1)
     except (regex.error, OverflowError) as problem:
@@ -121,6 +115,7 @@ def _set(characters: str, negated: bool, in_class: bool) -> str:
 
 
 def matches(text: str, java: str) -> bool:
+    """String.matches: whether the pattern `java` matches the whole text."""
     return _guarded(lambda: pattern(java).fullmatch(text, timeout=TIMEOUT) is not None, java)
 
 

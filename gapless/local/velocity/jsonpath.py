@@ -4,8 +4,6 @@ A definite path (properties and single indices) gives the value or None; an inde
 indices, filters) always gives a list, empty when nothing matches.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Any
 
@@ -16,8 +14,7 @@ from gapless.local.velocity.jsonpath_parts import Path
 def read(document: Any, path: str) -> tuple[bool, Any]:
     """Whether a path leads anywhere in a document, and the value there, None where it does not.
 
-    Raises:
-        PathError: the path cannot be read
+    Raises PathError when the path cannot be read.
     """
     return compiled(path).read(document, document)
 

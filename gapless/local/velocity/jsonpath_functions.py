@@ -1,7 +1,5 @@
 """The functions a JSONPath may end in."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """The grammar of JSONPath and of the filters in it, as Jayway reads them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -9,7 +7,7 @@ from typing import Any
 
 from gapless.local.velocity.java_regex import pattern
 from gapless.local.velocity.jsonpath_functions import FUNCTIONS
-from gapless.local.velocity.jsonpath_operators import MISSING, OPERATORS
+from gapless.local.velocity.jsonpath_operators import MISSING, OPERATORS, Regex
 from gapless.local.velocity.jsonpath_parts import (
     Descend,
     Filter,
@@ -38,11 +36,7 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 
 def parse_path(text: str) -> Path:
-    """Parse a whole path.
-
-    Raises:
-        PathError: with the character at which the path stops making sense
-    """
+    """Parse a whole path; raises PathError with the character at which it stops making sense."""
     text = text.strip()
     if not text:
         raise PathError("a JSONPath must not be empty; $ is the whole body")
@@ -61,6 +55,8 @@ def _present(value: Any) -> Any:
 
 
 class _Reader:
+    """Reads from `at` on; each method leaves `at` behind what it has read."""
+
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
@@ -71,97 +67,97 @@ class _Reader:
         """A path from its `$` or `@` to wherever it ends."""
         self.at += 1
         parts: list[Part] = []
-        while self.peek() in (".", "[") and self.peek():
+        while self._peek() in (".", "["):
             if self.text.startswith("..", self.at):
                 self.at += 2
                 parts.append(Descend())
-                parts.append(self.bracket() if self.peek() == "[" else self.dotted())
-            elif self.accept("."):
-                parts.append(self.bracket() if self.peek() == "[" else self.dotted())
+                parts.append(self._bracket() if self._peek() == "[" else self._dotted())
+            elif self._accept("."):
+                parts.append(self._bracket() if self._peek() == "[" else self._dotted())
             else:
-                parts.append(self.bracket())
+                parts.append(self._bracket())
         return Path(tuple(parts))
 
-    def dotted(self) -> Part:
-        if self.accept("*"):
+    def _dotted(self) -> Part:
+        if self._accept("*"):
             return Names(())
-        name = self.take(_NAME)
+        name = self._take(_NAME)
         if not name:
             raise self.error("expected a property's name, found")
-        if name[0] in FUNCTIONS and self.accept("("):
-            return Function(name[0], self.arguments())
+        if name[0] in FUNCTIONS and self._accept("("):
+            return Function(name[0], self._arguments())
         return Names((name[0],))
 
-    def arguments(self) -> tuple[Any, ...]:
+    def _arguments(self) -> tuple[Any, ...]:
         values: list[Any] = []
-        self.take(_BLANKS)
-        while not self.accept(")"):
-            values.append(self.literal())
-            self.take(_BLANKS)
-            self.accept(",")
-            self.take(_BLANKS)
+        self._take(_BLANKS)
+        while not self._accept(")"):
+            values.append(self._literal())
+            self._take(_BLANKS)
+            self._accept(",")
+            self._take(_BLANKS)
         return tuple(values)
 
-    def bracket(self) -> Part:
-        self.expect("[")
-        if indices := self.take(_INDICES):
+    def _bracket(self) -> Part:
+        self._expect("[")
+        if indices := self._take(_INDICES):
             return Indices(tuple(int(index) for index in indices[1].split(",")))
-        if bounds := self.take(_SLICE):
+        if bounds := self._take(_SLICE):
             return Slice(*(None if bound is None else int(bound) for bound in bounds.groups()))
-        self.take(_BLANKS)
-        if self.accept("*"):
+        self._take(_BLANKS)
+        if self._accept("*"):
             part: Part = Names(())
-        elif self.accept("?"):
-            self.take(_BLANKS)
-            self.expect("(")
-            part = Filter(self.disjunction())
-            self.expect(")")
+        elif self._accept("?"):
+            self._take(_BLANKS)
+            self._expect("(")
+            part = Filter(self._disjunction())
+            self._expect(")")
         else:
-            part = Names(self.names())
-        self.take(_BLANKS)
-        self.expect("]")
+            part = Names(self._names())
+        self._take(_BLANKS)
+        self._expect("]")
         return part
 
-    def names(self) -> tuple[str, ...]:
+    def _names(self) -> tuple[str, ...]:
         names: list[str] = []
         while True:
-            self.take(_BLANKS)
-            if self.peek() not in ("'", '"') or not self.peek():
+            self._take(_BLANKS)
+            if self._peek() not in ("'", '"'):
                 raise self.error("expected a quoted name, an index, a slice, * or ?( ), found")
-            names.append(self.string())
-            self.take(_BLANKS)
-            if not self.accept(","):
+            names.append(self._string())
+            self._take(_BLANKS)
+            if not self._accept(","):
                 return tuple(names)
 
     # --- filters
 
-    def disjunction(self) -> Test:
-        tests = [self.conjunction()]
-        while self.blanks_and_accept("||"):
-            tests.append(self.conjunction())
+    def _disjunction(self) -> Test:
+        tests = [self._conjunction()]
+        while self._blanks_and_accept("||"):
+            tests.append(self._conjunction())
         return tests[0] if len(tests) == 1 else lambda value, root: any(test(value, root) for test in tests)
 
-    def conjunction(self) -> Test:
-        tests = [self.negation()]
-        while self.blanks_and_accept("&&"):
-            tests.append(self.negation())
+    def _conjunction(self) -> Test:
+        tests = [self._negation()]
+        while self._blanks_and_accept("&&"):
+            tests.append(self._negation())
         return tests[0] if len(tests) == 1 else lambda value, root: all(test(value, root) for test in tests)
 
-    def negation(self) -> Test:
-        if self.blanks_and_accept("!"):
-            test = self.negation()
+    def _negation(self) -> Test:
+        if self._blanks_and_accept("!"):
+            test = self._negation()
             return lambda value, root: not test(value, root)
-        if self.accept("("):
-            test = self.disjunction()
-            self.take(_BLANKS)
-            self.expect(")")
+        if self._accept("("):
+            test = self._disjunction()
+            self._take(_BLANKS)
+            self._expect(")")
             return test
-        return self.comparison()
+        return self._comparison()
 
-    def comparison(self) -> Test:
-        left, is_path = self.operand()
-        self.take(_BLANKS)
-        operator = self.take(_OPERATOR)
+    def _comparison(self) -> Test:
+        left, is_path = self._operand()
+        self._take(_BLANKS)
+        operator = self._take(_OPERATOR)
         if operator is None:
             if not is_path:
                 raise self.error("expected an operator, found")
@@ -169,14 +165,14 @@ class _Reader:
         compare = OPERATORS.get(operator[0].lower())
         if compare is None:
             raise self.error(f"{operator[0]!r} is not an operator of filters; it stands before")
-        self.take(_BLANKS)
-        right, _ = self.operand()
-        self.take(_BLANKS)
+        self._take(_BLANKS)
+        right, _ = self._operand()
+        self._take(_BLANKS)
         return lambda value, root: compare(_present(left(value, root)), _present(right(value, root)))
 
-    def operand(self) -> tuple[Operand, bool]:
-        if self.peek() in ("@", "$") and self.peek():
-            from_candidate = self.peek() == "@"
+    def _operand(self) -> tuple[Operand, bool]:
+        if self._peek() in ("@", "$"):
+            from_candidate = self._peek() == "@"
             path = self.path()
 
             def follow(value: Any, root: Any) -> Any:
@@ -184,67 +180,70 @@ class _Reader:
                 return found if there else MISSING
 
             return follow, True
-        literal = self.literal()
+        literal = self._literal()
         return (lambda value, root: literal), False
 
-    def literal(self) -> Any:
-        self.take(_BLANKS)
-        if self.peek() in ("'", '"') and self.peek():
-            return self.string()
-        if expression := self.take(_REGEX):
-            return pattern(f"(?{expression[2]}){expression[1]}" if expression[2] else expression[1])
-        if number := self.take(_NUMBER):
+    def _literal(self) -> Any:
+        self._take(_BLANKS)
+        if self._peek() in ("'", '"'):
+            return self._string()
+        if expression := self._take(_REGEX):
+            java = f"(?{expression[2]}){expression[1]}" if expression[2] else expression[1]
+            pattern(java)  # a wrong one is an error even where it is compared with nothing
+            return Regex(java)
+        if number := self._take(_NUMBER):
             return int(number[0]) if re.fullmatch(r"-?\d+", number[0]) else Decimal(number[0])
-        if self.accept("["):
-            return self.list()
+        if self._accept("["):
+            return self._list()
         for word, value in _WORDS.items():
-            if self.accept(word):
+            if self._accept(word):
                 return value
         raise self.error("expected a value, found")
 
-    def list(self) -> list[Any]:
+    def _list(self) -> list[Any]:
         values: list[Any] = []
-        self.take(_BLANKS)
-        while not self.accept("]"):
-            values.append(self.literal())
-            self.take(_BLANKS)
-            if not self.accept(",") and self.peek() != "]":
+        self._take(_BLANKS)
+        while not self._accept("]"):
+            values.append(self._literal())
+            self._take(_BLANKS)
+            if not self._accept(",") and self._peek() != "]":
                 raise self.error("expected ',' or ']', found")
-            self.take(_BLANKS)
+            self._take(_BLANKS)
         return values
 
     # --- characters
 
-    def string(self) -> str:
-        quoted = self.take(_QUOTED)
+    def _string(self) -> str:
+        quoted = self._take(_QUOTED)
         if not quoted:
             raise self.error("a quoted string that does not end begins at")
         inside = quoted[1] if quoted[1] is not None else quoted[2]
         return _UNESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], inside)
 
-    def take(self, expression: re.Pattern[str]) -> re.Match[str] | None:
+    def _take(self, expression: re.Pattern[str]) -> re.Match[str] | None:
         found = expression.match(self.text, self.at)
         if found:
             self.at = found.end()
         return found
 
-    def peek(self) -> str:
+    def _peek(self) -> str:
         return self.text[self.at : self.at + 1]
 
-    def accept(self, literal: str) -> bool:
+    def _accept(self, literal: str) -> bool:
         if not self.text.startswith(literal, self.at):
             return False
         self.at += len(literal)
         return True
 
-    def blanks_and_accept(self, literal: str) -> bool:
-        self.take(_BLANKS)
-        return self.accept(literal)
+    def _blanks_and_accept(self, literal: str) -> bool:
+        self._take(_BLANKS)
+        return self._accept(literal)
 
-    def expect(self, literal: str) -> None:
-        if not self.accept(literal):
+    def _expect(self, literal: str) -> None:
+        if not self._accept(literal):
             raise self.error(f"expected '{literal}', found")
 
     def error(self, what: str) -> PathError:
-        found = repr(self.peek()) if self.peek() else "the end"
+        """What is wrong with the character that stands here."""
+        found = repr(self._peek()) if self._peek() else "the end"
         return PathError(f"the JSONPath {self.text!r} cannot be read: {what} {found} at character {self.at + 1}")

@@ -1,16 +1,20 @@
 """The comparisons of JSONPath filters."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-import regex
-
+from gapless.local.velocity import java_regex
 from gapless.local.velocity.java import is_number, java_equals
-from gapless.local.velocity.java_regex import TIMEOUT
 from gapless.local.velocity.text import java_text
+
+
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """`/pattern/flags`, as a Java pattern with its flags in front."""
+
+    java: str
 
 
 class _Missing:
@@ -46,11 +50,11 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 
 
 def _matches(left: Any, right: Any) -> bool:
-    if isinstance(left, regex.Pattern):
+    if isinstance(left, Regex):
         left, right = right, left
-    if not isinstance(right, regex.Pattern) or left is None or isinstance(left, list | dict):
+    if not isinstance(right, Regex) or left is None or isinstance(left, list | dict):
         return False
-    return right.fullmatch(java_text(left), timeout=TIMEOUT) is not None
+    return java_regex.matches(java_text(left), right.java)
 
 
 def _within(value: Any, values: Any) -> bool:

@@ -1,7 +1,5 @@
 """The parts of a JSONPath and how each leads on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +58,8 @@ Part = Names | Indices | Slice | Filter | Descend | Function
 
 @dataclass(frozen=True, slots=True)
 class Path:
+    """A path ready to follow, its `$` or `@` left out."""
+
     parts: tuple[Part, ...]
 
     def read(self, document: Any, root: Any) -> tuple[bool, Any]:

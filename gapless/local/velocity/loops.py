@@ -1,7 +1,5 @@
 """#foreach and what $foreach tells about it."""
 
-from __future__ import annotations
-
 from gapless.local.velocity.errors import Position, VelocityError
 from gapless.local.velocity.java import JavaIterator, View
 from gapless.local.velocity.methods import register, table
@@ -23,10 +21,12 @@ class Loop:
 
     @property
     def has_next(self) -> bool:
+        """Whether further items follow."""
         return self.index + 1 < len(self.items)
 
     @property
-    def topmost(self) -> Loop:
+    def topmost(self) -> "Loop":
+        """The outermost of the loops around this one, or itself."""
         return self.parent.topmost if self.parent else self
 
     def __str__(self) -> str:

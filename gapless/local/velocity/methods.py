@@ -3,8 +3,6 @@
 Nothing is called that is not in a table, so a template never reaches a Python object's attributes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -15,6 +13,8 @@ Function = Callable[..., Any]
 
 
 class Method(NamedTuple):
+    """A Java method: a test for each argument, and what is called with the receiver and the arguments."""
+
     accepts: tuple[Callable[[Any], bool], ...]
     function: Function
 
@@ -76,8 +76,7 @@ def register(kind: type, methods: Table) -> None:
 def call(receiver: Any, name: str, arguments: list[Any]) -> Any:
     """`receiver.name(arguments)`; None when there is no such method, as Velocity has it.
 
-    Raises:
-        JavaError: the method throws
+    Raises JavaError when the method throws.
     """
     for method in _TABLES.get(type(receiver), {}).get((name, len(arguments)), ()):
         if all(fits(argument) for fits, argument in zip(method.accepts, arguments, strict=True)):

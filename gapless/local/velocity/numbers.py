@@ -1,7 +1,5 @@
 """java.lang's and java.math's number classes, and Boolean."""
 
-from __future__ import annotations
-
 import math
 import re
 import struct

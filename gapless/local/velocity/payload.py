@@ -5,8 +5,6 @@ spare commas and text after the value are taken, and a body that begins as neith
 string.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from decimal import Decimal
@@ -26,8 +24,7 @@ _LONGEST_DOUBLE = 18  # characters; json-smart reads longer decimals as BigDecim
 def parse_payload(text: str) -> Any:
     """The value of a body.
 
-    Raises:
-        PayloadError: the body begins like an object, array or string and is broken, or nests some hundreds deep
+    Raises PayloadError when it begins like an object, array or string and is broken, or nests some hundreds deep.
     """
     try:
         # json-smart would also drop U+007F from strings with an escape in them. Whether API Gateway does is not on
@@ -58,24 +55,24 @@ class _Permissive:
 
     def value(self, stops: str) -> Any:
         """The value here; `stops` are the characters that end a bare one, none outside objects and arrays."""
-        self.skip()
-        first = self.peek()
+        self._skip()
+        first = self._peek()
         if first == "{":
-            return self.object()
+            return self._object()
         if first == "[":
-            return self.array()
+            return self._array()
         if first in ('"', "'"):
-            return self.string()
-        if first in (":", "}", "]") and first:
-            raise self.error()
-        return self.bare(stops)
+            return self._string()
+        if first in (":", "}", "]"):
+            raise self._error()
+        return self._bare(stops)
 
-    def object(self) -> dict[str, Any]:
+    def _object(self) -> dict[str, Any]:
         members: dict[str, Any] = {}
         self.at += 1
         while True:
-            self.skip()
-            first = self.peek()
+            self._skip()
+            first = self._peek()
             if first == "}":
                 self.at += 1
                 return members
@@ -83,23 +80,23 @@ class _Permissive:
                 self.at += 1
                 continue
             if first in (":", "", "{", "[", "]"):
-                raise self.error()
-            key = self.string() if first in ('"', "'") else self.until(":")
-            self.skip()
-            if self.peek() != ":":
-                raise self.error()
+                raise self._error()
+            key = self._string() if first in ('"', "'") else self._until(":")
+            self._skip()
+            if self._peek() != ":":
+                raise self._error()
             self.at += 1
             members[key] = self.value(",}")
-            self.skip()
-            if self.peek() not in (",", "}") or not self.peek():
-                raise self.error()
+            self._skip()
+            if self._peek() not in (",", "}"):
+                raise self._error()
 
-    def array(self) -> list[Any]:
+    def _array(self) -> list[Any]:
         items: list[Any] = []
         self.at += 1
         while True:
-            self.skip()
-            first = self.peek()
+            self._skip()
+            first = self._peek()
             if first == "]":
                 self.at += 1
                 return items
@@ -107,34 +104,34 @@ class _Permissive:
                 self.at += 1
                 continue
             if first in (":", "", "}"):
-                raise self.error()
+                raise self._error()
             items.append(self.value(",]"))
-            self.skip()
-            if self.peek() not in (",", "]") or not self.peek():
-                raise self.error()
+            self._skip()
+            if self._peek() not in (",", "]"):
+                raise self._error()
 
-    def string(self) -> str:
-        quote = self.peek()
+    def _string(self) -> str:
+        quote = self._peek()
         end = self.at + 1
         while end < len(self.text) and self.text[end] != quote:
             end += 2 if self.text[end] == "\\" else 1
         if end >= len(self.text):
-            raise self.error()
+            raise self._error()
         inside = self.text[self.at + 1 : end]
-        value = _ESCAPE.sub(self.unescaped, inside) if "\\" in inside else inside
+        value = _ESCAPE.sub(self._unescaped, inside) if "\\" in inside else inside
         self.at = end + 1
         return value
 
-    def unescaped(self, found: re.Match[str]) -> str:
+    def _unescaped(self, found: re.Match[str]) -> str:
         """One escape; in a string that holds any, json-smart drops bare control characters."""
         if code := found[1] or found[2]:
             return chr(int(code, 16))
         if found[0] == "\\":
-            raise self.error()
+            raise self._error()
         return _SIMPLE.get(found[3] or "", "")
 
-    def bare(self, stops: str) -> Any:
-        text = self.until(stops)
+    def _bare(self, stops: str) -> Any:
+        text = self._until(stops)
         if text in _WORDS:
             return _WORDS[text]
         number = _NUMBER.fullmatch(text) if _NUMBER_START.match(text) else None
@@ -147,25 +144,25 @@ class _Permissive:
         except ValueError:
             return text
 
-    def until(self, stops: str) -> str:
+    def _until(self, stops: str) -> str:
         """The bare text up to one of the stops, without the blanks around it."""
         end = self.at
         while end < len(self.text) and self.text[end] not in stops:
             end += 1
         if stops and end == len(self.text):
-            raise self.error(end)
+            raise self._error(end)
         text = self.text[self.at : end].strip(" \t\r\n")
         self.at = end
         return text
 
-    def skip(self) -> None:
+    def _skip(self) -> None:
         found = _WHITESPACE.match(self.text, self.at)
         self.at = found.end() if found else self.at
 
-    def peek(self) -> str:
+    def _peek(self) -> str:
         return self.text[self.at : self.at + 1]
 
-    def error(self, at: int | None = None) -> PayloadError:
+    def _error(self, at: int | None = None) -> PayloadError:
         at = self.at if at is None else at
         found = repr(self.text[at]) if at < len(self.text) else "the end"
         return PayloadError(f"Could not process payload: unexpected {found} at position {at} of the body")

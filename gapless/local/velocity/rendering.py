@@ -1,7 +1,5 @@
 """Statements compiled to closures that write text."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -34,6 +32,8 @@ DEEPEST_DEFINE = 2  # directive.define.max.depth: a block that renders itself st
 
 
 class CompiledMacro(NamedTuple):
+    """A macro ready to be called."""
+
     parameters: tuple[str, ...]
     body: Renderer
 
@@ -56,6 +56,7 @@ class DefinedBlock:
         self.depth = 0
 
     def render(self, scope: Scope, write: Write) -> None:
+        """Write the block; one that is inside itself too deep writes its name instead."""
         if self.depth >= self.deepest:
             write(f"${self.name}")
             return
@@ -93,7 +94,8 @@ class StatementCompiler:
         self.expressions = ExpressionCompiler(self.block)
 
     def block(self, statements: Block) -> Renderer:
-        parts = [self.statement(statement) for statement in statements]
+        """Compile statements that are rendered one after the other."""
+        parts = [self._statement(statement) for statement in statements]
         if len(parts) == 1:
             return parts[0]
 
@@ -103,36 +105,36 @@ class StatementCompiler:
 
         return render
 
-    def statement(self, node: Statement) -> Renderer:
+    def _statement(self, node: Statement) -> Renderer:
         match node:
             case Text(text):
-                return self.text(text)
+                return self._text(text)
             case Reference():
-                return self.output(self.expressions.value(node))
+                return self._output(self.expressions.value(node))
             case Set():
-                return self.set(node)
+                return self._set(node)
             case If():
-                return self.conditional(node)
+                return self._conditional(node)
             case Foreach(variable, items, body, at):
                 return foreach(variable, self.expressions.value(items), self.block(body), at)
             case MacroCall():
-                return self.macro_call(node)
+                return self._macro_call(node)
             case Define(name, body):
-                return self.define(name, self.block(body))
+                return self._define(name, self.block(body))
             case Evaluate():
-                return self.evaluate(node)
+                return self._evaluate(node)
             case Break(target):
-                return self.break_out(self.expressions.value(target) if target else None)
+                return self._break_out(self.expressions.value(target) if target else None)
             case Stop():
-                return self.stop()
+                return self._stop()
 
-    def text(self, text: str) -> Renderer:
+    def _text(self, text: str) -> Renderer:
         def render(scope: Scope, write: Write) -> None:
             write(text)
 
         return render
 
-    def output(self, read: Evaluator) -> Renderer:
+    def _output(self, read: Evaluator) -> Renderer:
         def render(scope: Scope, write: Write) -> None:
             value = read(scope)
             if type(value) is str:
@@ -144,7 +146,7 @@ class StatementCompiler:
 
         return render
 
-    def set(self, node: Set) -> Renderer:
+    def _set(self, node: Set) -> Renderer:
         assign = self.expressions.assignment(node.target)
         read = self.expressions.value(node.value)
 
@@ -155,7 +157,7 @@ class StatementCompiler:
 
         return render
 
-    def conditional(self, node: If) -> Renderer:
+    def _conditional(self, node: If) -> Renderer:
         branches = [(self.expressions.truth(condition), self.block(body)) for condition, body in node.branches]
         otherwise = self.block(node.otherwise)
 
@@ -167,10 +169,10 @@ class StatementCompiler:
 
         return render
 
-    def define(self, name: str, body: Renderer) -> Renderer:
+    def _define(self, name: str, body: Renderer) -> Renderer:
         return lambda scope, write: scope.put(name, DefinedBlock(name, body, scope, DEEPEST_DEFINE))
 
-    def macro_call(self, node: MacroCall) -> Renderer:
+    def _macro_call(self, node: MacroCall) -> Renderer:
         arguments = [self.expressions.value(argument) for argument in node.arguments]
         content = self.block(node.body) if node.body is not None else None
 
@@ -193,7 +195,7 @@ class StatementCompiler:
 
         return render
 
-    def evaluate(self, node: Evaluate) -> Renderer:
+    def _evaluate(self, node: Evaluate) -> Renderer:
         read = self.expressions.value(node.argument)
 
         def render(scope: Scope, write: Write) -> None:
@@ -204,13 +206,13 @@ class StatementCompiler:
 
         return render
 
-    def break_out(self, target: Evaluator | None) -> Renderer:
+    def _break_out(self, target: Evaluator | None) -> Renderer:
         def render(scope: Scope, write: Write) -> None:
             raise BreakOut(target(scope) if target else None)
 
         return render
 
-    def stop(self) -> Renderer:
+    def _stop(self) -> Renderer:
         def render(scope: Scope, write: Write) -> None:
             raise StopRendering
 

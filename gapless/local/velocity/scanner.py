@@ -1,7 +1,5 @@
 """A position in a template's text, and what can be taken from there."""
 
-from __future__ import annotations
-
 import re
 
 from gapless.local.velocity.errors import Position, VelocityError
@@ -22,9 +20,11 @@ class Scanner:
 
     @property
     def finished(self) -> bool:
+        """Whether the text is at its end."""
         return self.at >= len(self.text)
 
     def looking_at(self, prefix: str) -> bool:
+        """Whether `prefix` stands here."""
         return self.text.startswith(prefix, self.at)
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
@@ -35,19 +35,23 @@ class Scanner:
         return found
 
     def take_text(self, literal: str) -> bool:
+        """Move past `literal` if it stands here; whether it did."""
         if not self.looking_at(literal):
             return False
         self.at += len(literal)
         return True
 
     def skip_whitespace(self) -> None:
+        """Move past blanks and line breaks."""
         self.take(WHITESPACE)
 
     def expect(self, literal: str, where: str) -> None:
+        """Move past `literal`; raises VelocityError when it does not stand here, and `where` says what it is for."""
         if not self.take_text(literal):
             raise self.error(f"expected '{literal}' {where}, found {self.found()}")
 
     def position(self, at: int | None = None) -> Position:
+        """Line and column in the template, of here or of an index into the text."""
         before = self.text[: self.at if at is None else at]
         line = before.count("\n")
         column = len(before) - (before.rfind("\n") + 1)
@@ -61,4 +65,5 @@ class Scanner:
         return repr(shown) if shown else "the end of the line"
 
     def error(self, what: str, at: int | None = None) -> VelocityError:
+        """What is wrong, for raising; at: the index into the text, otherwise here."""
         return VelocityError(what, self.name, self.position(at))

@@ -1,7 +1,5 @@
 """What a rendering knows: variables, macro arguments, and the ways a directive ends its surroundings."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -33,17 +31,19 @@ class Scope:
         self.depth = depth
 
     def get(self, name: str) -> Value:
+        """The value of a variable or argument; None when there is none."""
         if self.arguments and name in self.arguments:
             return self.arguments[name]()
         return self.variables.get(name)
 
     def put(self, name: str, value: Value) -> None:
+        """Assign to a variable, or to the argument that hides it."""
         if self.arguments and name in self.arguments:
             self.arguments[name] = lambda: value
         else:
             self.variables[name] = value
 
-    def inside_macro(self, arguments: dict[str, Callable[[], Value]]) -> Scope:
+    def inside_macro(self, arguments: dict[str, Callable[[], Value]]) -> "Scope":
         """The scope of a macro's body: the caller's, with the macro's arguments in front."""
         return Scope(self.variables, {**self.arguments, **arguments}, self.macros, self.depth + 1)
 

@@ -1,7 +1,5 @@
 """java.lang.String and Character: lengths and positions count UTF-16 units, as in Java."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +39,7 @@ def encodable(text: str) -> str:
 
 
 def hash_code(text: str) -> int:
+    """String.hashCode()."""
     code = 0
     for unit in units(text):
         code = (31 * code + ord(unit)) & 0xFFFFFFFF

@@ -26,11 +26,15 @@ class Interpolated:
 
 @dataclass(frozen=True, slots=True)
 class ListLiteral:
+    """`[one, two]`."""
+
     items: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MapLiteral:
+    """`{"key": value}`."""
+
     entries: tuple[tuple[Expression, Expression], ...]
 
 
@@ -44,11 +48,15 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Property:
+    """`.name`: a property, or an entry of a map."""
+
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class MethodCall:
+    """`.name(...)`: a call of a Java method."""
+
     name: str
     arguments: tuple[Expression, ...]
     at: Position
@@ -56,11 +64,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Index:
+    """`[key]`: an item of a list, or an entry of a map."""
+
     key: Expression
     at: Position
 
 
-Step = Property | Call | Index
+Step = Property | MethodCall | Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,8 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
+    """`left operator right`; a word such as `eq` stands as its sign, `&&` and `||` as `and` and `or`."""
+
     operator: str
     left: Expression
     right: Expression
@@ -82,6 +94,8 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """`!operand`."""
+
     operand: Expression
 
 
@@ -92,11 +106,15 @@ Expression = Literal | Interpolated | ListLiteral | MapLiteral | Range | Referen
 
 @dataclass(frozen=True, slots=True)
 class Text:
+    """Text written as it stands."""
+
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Set:
+    """`#set(target = value)`."""
+
     target: Reference
     value: Expression
 
@@ -111,6 +129,8 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Foreach:
+    """`#foreach($variable in items) body #end`."""
+
     variable: str
     items: Expression
     body: Block
@@ -119,6 +139,8 @@ class Foreach:
 
 @dataclass(frozen=True, slots=True)
 class Macro:
+    """`#macro(name $parameter ...) body #end`."""
+
     name: str
     parameters: tuple[str, ...]
     body: Block
@@ -137,12 +159,16 @@ class MacroCall:
 
 @dataclass(frozen=True, slots=True)
 class Define:
+    """`#define($name) body #end`."""
+
     name: str
     body: Block
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
+    """`#evaluate(argument)`: the argument's text, rendered as a template."""
+
     argument: Expression
     at: Position
 
@@ -156,7 +182,7 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    pass
+    """`#stop`."""
 
 
 Statement = Text | Reference | Set | If | Foreach | MacroCall | Define | Evaluate | Break | Stop

@@ -1,7 +1,5 @@
 """The text of Java's values: what toString() returns, and JSON as json-smart writes it."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 from typing import Any
@@ -70,9 +68,8 @@ def double_text(value: float) -> str:
 def json_text(value: Any, for_web: bool = False) -> str:
     """JSON without blanks.
 
-    Args:
-        value: any Java value; one JSON has no form for is written as its text
-        for_web: escape "/" too, which a JSONArray's toString() does and $input.json does not
+    value: any Java value, and one JSON has no form for is written as its text; for_web: escape "/" too, which a
+    JSONArray's toString() does and $input.json does not.
     """
     if isinstance(value, str):
         return quoted(value, for_web)
@@ -91,6 +88,7 @@ def json_text(value: Any, for_web: bool = False) -> str:
 
 
 def quoted(text: str, for_web: bool = False) -> str:
+    """A JSON string; for_web: escape "/" too."""
     return f'"{(_ESCAPED_FOR_WEB if for_web else _ESCAPED).sub(_escape, text)}"'
 
 

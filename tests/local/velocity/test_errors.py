@@ -1,6 +1,7 @@
 """What a template that cannot be parsed or rendered says: where, what, and what to do."""
 
 import contextlib
+import json
 
 import pytest
 
@@ -62,6 +63,8 @@ THROWING = [
     ("#set($l = [1])$l[5]", "1:17", "Index 5 out of bounds for length 1"),
     ("#set($l = [1])#set($l[5] = 1)", "1:22", "Index 5 out of bounds for length 1"),
     ("#set($n = 5)$n[-1]", "1:15", "a negative index counts from the end"),
+    ('#set($m = {})$m["#set($x = [1..2000000000])"]', "1:16", "more than 1,000,000 numbers"),
+    ('#set($m = {})#set($m["#set($x = [1..2000000000])"] = 1)', "1:21", "more than 1,000,000 numbers"),
     ('#set($n = 5)$n.parseInt("x")', "1:15", "NumberFormatException"),
     ('#set($s = "a")$s.replaceAll("(", "")', "1:17", "PatternSyntaxException"),
     ('#set($s = "a{")$s.replaceAll("{", "")', "1:18", "Illegal repetition"),
@@ -100,9 +103,14 @@ def test_a_map_that_holds_itself_is_an_error_or_shown() -> None:
         render("#set($m = {})#set($n = {'m': $m})#set($m.n = $n)$m")
 
 
-def test_a_pattern_that_backtracks_without_end_is_stopped() -> None:
-    with pytest.raises(VelocityError, match="took longer than"):
-        render('#set($s = "' + "a" * 64 + '!")$s.matches("(a|aa)+(a|b|ab)+(a*)*$")')
+@pytest.mark.parametrize(
+    "template",
+    ["$input.path('$[0]').matches('(a|aa)+(a|b|ab)+(a*)*$')", "$input.path('$[?(@ =~ /(a|aa)+(a|b|ab)+(a*)*$/)]')"],
+    ids=["matches", "filter"],
+)
+def test_a_pattern_that_backtracks_without_end_is_stopped(template: str) -> None:
+    with pytest.raises(VelocityError, match=r"template:1:\d+: \w+\(\) throws the regular expression .* took longer"):
+        render(template, body=json.dumps(["a" * 64 + "!"]))
 
 
 @pytest.mark.parametrize(
