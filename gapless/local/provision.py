@@ -1,9 +1,11 @@
-"""Creates on the engine what the template declares there, and says of everything else why it needs nothing here."""
+"""Creates what the template declares on the engine, or of buckets in a folder; the rest needs nothing here, and why."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from gapless.local.engine import EngineClient, EngineError
+from gapless.local.stream import bucket_folder
 from gapless.local.template import Resource, Template, TemplateError
 
 # Run by the stack itself.
@@ -15,6 +17,7 @@ WITHOUT_LOCAL_EFFECT = {
     "AWS::ApiGateway::UsagePlanKey": "every key of the template opens the API",
     "AWS::IAM::Role": "nothing is forbidden to the stack's own parts; the policy tests read the roles",
     "AWS::Logs::LogGroup": "logs go to the terminal",
+    "AWS::S3::BucketPolicy": "nothing is forbidden to the stack's own parts",
 }
 
 TABLE_CREATES = {"BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes"}
@@ -26,11 +29,20 @@ TABLE_WITHOUT_LOCAL_EFFECT = {
     "Tags": "nobody pays",
 }
 QUEUE_WITHOUT_LOCAL_EFFECT = {"SqsManagedSseEnabled": "local engines do not encrypt", "Tags": "nobody pays"}
+BUCKET_WITHOUT_LOCAL_EFFECT = {
+    "BucketEncryption": "objects are plain files, to be looked at",
+    "LifecycleConfiguration": "the objects go with their folder",
+    "OwnershipControls": "a laptop has no other account",
+    "PublicAccessBlockConfiguration": "nothing serves the files",
+    "Tags": "nobody pays",
+    "VersioningConfiguration": "no object is written twice",
+}
 
 
-async def provision(template: Template, engine: EngineClient) -> None:
-    """Create the template's tables and queues on the engine, keeping those that are there already.
+async def provision(template: Template, engine: EngineClient, folder: Path) -> None:
+    """Create the template's tables and queues on the engine, and its buckets below `folder`.
 
+    What is there already is kept.
     Raises TemplateError for a resource or a property that is neither created here nor known to need nothing.
     """
     for resource in template.resources.values():
@@ -39,6 +51,8 @@ async def provision(template: Template, engine: EngineClient) -> None:
                 await create_table(resource, engine)
             case "AWS::SQS::Queue":
                 await create_queue(resource, engine)
+            case "AWS::S3::Bucket":
+                create_bucket(resource, folder)
             case known if known in RUN_HERE or known in WITHOUT_LOCAL_EFFECT:
                 pass
             case unknown:
@@ -90,6 +104,12 @@ async def create_queue(resource: Resource, engine: EngineClient) -> None:
     numbers = ("MessageRetentionPeriod", "VisibilityTimeout")
     attributes = {name: str(resource.properties[name]) for name in numbers if name in resource.properties}
     await engine.call("AmazonSQS.CreateQueue", {"QueueName": resource.physical_id, "Attributes": attributes})
+
+
+def create_bucket(resource: Resource, folder: Path) -> None:
+    """Create a bucket, which is a folder."""
+    refuse_unknown(resource, {"BucketName", *BUCKET_WITHOUT_LOCAL_EFFECT})
+    bucket_folder(folder, resource.physical_id).mkdir(parents=True, exist_ok=True)
 
 
 def refuse_unknown(resource: Resource, known: Mapping[str, str] | set[str]) -> None:

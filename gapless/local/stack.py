@@ -12,14 +12,15 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from gapless.local.engine import EmbeddedEngine, EngineClient, EngineError, EngineUnavailable
 from gapless.local.function import FunctionHost, FunctionSettings
 from gapless.local.gateway import Gateway, read_api, serve
-from gapless.local.provision import describe_table, provision
+from gapless.local.provision import describe_table, provision, refuse_unknown
 from gapless.local.settings import StackSettings, local_parameters, working_folder
-from gapless.local.stream import EventSourceMapping, MappingSettings
+from gapless.local.stream import EventSourceMapping, MappingSettings, write_object
 from gapless.local.template import Resource, Template, TemplateError, load
 
 REGION = "us-east-1"
@@ -41,9 +42,16 @@ class Stack:
     """A running stack. `api` is the URL with its stage; `engine` speaks to the tables' engine."""
 
     def __init__(
-        self, settings: StackSettings, template: Template, engine: EngineClient, log: Callable[[str], None]
+        self,
+        settings: StackSettings,
+        folder: Path,
+        template: Template,
+        engine: EngineClient,
+        log: Callable[[str], None],
     ) -> None:
+        """folder: the one it works in, --data's or one that goes with the stack."""
         self._settings = settings
+        self._folder = folder
         self._log = log
         self.template = template
         self.engine = engine
@@ -84,15 +92,19 @@ class Stack:
     def make_function(self, resource: Resource) -> FunctionHost:
         """The host of one function, not started yet."""
         place = f"Resources.{resource.logical_id}.Properties"
-        for name in resource.properties:
-            if name not in FUNCTION_RUNS and name not in FUNCTION_WITHOUT_LOCAL_EFFECT:
-                raise TemplateError(f"{place}.{name}: not supported on the local stack for {resource.type}")
+        refuse_unknown(resource, FUNCTION_RUNS | FUNCTION_WITHOUT_LOCAL_EFFECT.keys())
         properties = resource.properties
+        for name in ("CodeUri", "Handler"):
+            if not isinstance(properties.get(name), str):
+                raise TemplateError(f"{place}.{name}: a function needs it on the local stack, as text")
+        code = self.template.path.parent / properties["CodeUri"]
+        if not code.is_dir():
+            raise TemplateError(f"{place}.CodeUri: there is no folder {code}")
         variables = properties.get("Environment", {}).get("Variables", {})
         settings = FunctionSettings(
             name=resource.physical_id,
             handler=properties["Handler"],
-            code=self.template.path.parent / properties["CodeUri"],
+            code=code,
             arn=self.template.site.arn("lambda", f"function:{resource.physical_id}"),
             environment={
                 **{name: str(value) for name, value in variables.items()},
@@ -110,18 +122,25 @@ class Stack:
     ) -> EventSourceMapping:
         """The event source mapping of one DynamoDB event of a function, not started yet."""
         table = table_of_stream(properties["Stream"])
-        description = await describe_table(table, self.engine)
+        stream = (await describe_table(table, self.engine)).get("LatestStreamArn")
+        if stream is None:
+            place = f"Resources.{resource.logical_id}.Properties.Events.{event}.Properties.Stream"
+            raise TemplateError(
+                f"{place}: the engine's table {table} has no stream; give it a StreamSpecification, or where the table "
+                "was there before, start the stack under another --name, or on another engine"
+            )
         data = self._settings.data
         mapping = EventSourceMapping(
             MappingSettings.from_template(properties),
             engine=self.engine,
             table_name=table,
-            stream_arn=description["LatestStreamArn"],
+            stream_arn=stream,
             function_arn=self.template.site.arn("lambda", f"function:{resource.physical_id}"),
             invoke=host.invoke,
             shards=self._settings.shards,
             checkpoint=data / f"stream-{resource.logical_id}-{event}.json" if data else None,
             log=self._log,
+            put_object=write_object(self._folder),
         )
         self.mappings.append(mapping)
         return mapping
@@ -163,8 +182,8 @@ async def run_stack(settings: StackSettings, log: Callable[[str], None]) -> Asyn
         api = read_api(template)
         for key in sorted(api.api_keys):
             log(f"the API takes x-api-key: {key}")
-        await provision(template, engine)
-        stack = Stack(settings, template, engine, log)
+        await provision(template, engine, folder)
+        stack = Stack(settings, folder, template, engine, log)
         for resource in template.of_type("AWS::Serverless::Function"):
             host = stack.make_function(resource)
             exits.push_async_callback(host.stop)

@@ -202,6 +202,10 @@ class TestMistakes:
             ("ParallelizationFactor: 1", "ParallelisationFactor: 1", "ParallelisationFactor"),
             ('"MODIFY"], "dynamodb"', '{"prefixx": "M"}], "dynamodb"', "prefixx"),
             ("      Timeout: 60", "      Timeouts: 60", "Timeouts"),
+            ("CodeUri: functions/processor/", "CodeUri: functions/nowhere/", "Properties.CodeUri: there is no folder"),
+            ("      Handler: app.lambda_handler\n", "", "Properties.Handler: a function needs it"),
+            ("      StreamSpecification:\n        StreamViewType: NEW_IMAGE\n", "", "has no stream"),
+            ("!GetAtt FailureQueue.Arn\n            #", "arn:aws:sns:us-east-1:1:topic\n            #", "SQS queue"),
         ],
     )  # fmt: skip
     def test_what_is_not_supported_is_refused_at_the_start(
@@ -213,6 +217,30 @@ class TestMistakes:
         assert refused.returncode == 2, refused.stderr
         assert message in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+class TestFailureBucket:
+    def test_a_bucket_gets_what_was_given_up_on_with_its_records(self, tmp_path: Path) -> None:
+        template = copy_stack(tmp_path)
+        replace_in(template, "Type: AWS::SQS::Queue", "Type: AWS::S3::Bucket")
+        replace_in(
+            template,
+            "      MessageRetentionPeriod: 1209600\n      SqsManagedSseEnabled: true\n",
+            "      BucketName: given-up\n      PublicAccessBlockConfiguration: {BlockPublicAcls: true}\n",
+        )
+        replace_in(template, "MaximumRetryAttempts: 10", "MaximumRetryAttempts: 0")
+        work = template.parent / "functions/processor/work.py"
+        replace_in(work, '    if "lines" not in request.body:', '    raise OSError("down")')
+        stack = start_stack(tmp_path / "data", "--template", str(template))
+        try:
+            request_id = Client(stack.target).submit(b"{}")["requestId"]
+            bucket = tmp_path / "data/s3/given-up"
+            wait_until("an object in the bucket", lambda: any(path.is_file() for path in bucket.rglob("*")))
+        finally:
+            stack.stop()
+        (file,) = (path for path in bucket.rglob("*") if path.is_file())
+        (record,) = json.loads(json.loads(file.read_text())["payload"])["Records"]
+        assert record["dynamodb"]["Keys"] == {"requestId": {"S": request_id}}
 
 
 class TestSettings:

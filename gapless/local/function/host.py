@@ -117,7 +117,8 @@ class FunctionHost:
         self.on_change()
         if was_idle and process.initialised and not self._code and not self._stopping and self._restarts:
             self._restarts -= 1
-            with suppress(OSError):  # the code folder is gone: the next invocation says so
+            # OSError: the code folder is gone, and the next invocation says so. RuntimeError: `stop` came in between.
+            with suppress(OSError, RuntimeError):
                 await self.start()
         await asyncio.wait({process.ended})
 

@@ -12,8 +12,17 @@ there is no order between keys, as there is none between the shards of a busy ta
 """
 
 from gapless.local.stream.clock import Clock
+from gapless.local.stream.destination import bucket_folder, write_object
 from gapless.local.stream.filter import InvalidPattern
 from gapless.local.stream.mapping import EventSourceMapping
 from gapless.local.stream.settings import InvalidMapping, MappingSettings
 
-__all__ = ["Clock", "EventSourceMapping", "InvalidMapping", "InvalidPattern", "MappingSettings"]
+__all__ = [
+    "Clock",
+    "EventSourceMapping",
+    "InvalidMapping",
+    "InvalidPattern",
+    "MappingSettings",
+    "bucket_folder",
+    "write_object",
+]

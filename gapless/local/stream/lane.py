@@ -199,7 +199,7 @@ class Lane:
             try:
                 await self._consumer.destination.send(discarded, self._clock.time())
                 return
-            except (EngineError, EngineUnavailable) as error:
+            except (EngineError, EngineUnavailable, OSError) as error:
                 self._consumer.log(f"{self.shard_id}: the failure destination does not answer: {error!r}")
                 await self._clock.sleep(backoff(attempt))
 

@@ -35,7 +35,7 @@ class EventSourceMapping:
     invoke: runs the function on an event, and raises only when it could not be invoked;
     shards: how many logical shards the records are dealt to, by the hash of the item's key; checkpoint: the file that
     keeps the position, None to begin anew each time; put_object: where an S3 failure destination's objects go.
-    Raises InvalidPattern and ValueError for settings that cannot work.
+    Raises InvalidPattern and InvalidMapping for settings that cannot work.
     """
 
     def __init__(

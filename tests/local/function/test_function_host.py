@@ -213,6 +213,17 @@ async def test_a_process_killed_between_invocations_fails_none(tmp_path: Path) -
 
 
 @in_loop
+async def test_a_stop_while_a_killed_process_is_replaced_is_clean(tmp_path: Path) -> None:
+    async with host_of(write_handler(tmp_path / "code")) as host:
+        gone = asyncio.Event()
+        host.on_change = gone.set
+        os.kill(host.pids()[0], signal.SIGKILL)
+        await gone.wait()  # the next process is being started
+        await host.stop()
+    assert host.pids() == []
+
+
+@in_loop
 async def test_one_process_for_each_invocation_in_flight(tmp_path: Path) -> None:
     async with host_of(write_handler(tmp_path / "code")) as host:
         answers = await asyncio.gather(*(answer(host, sleep=0.3) for _ in range(3)))

@@ -13,10 +13,12 @@ from typing import Any, ParamSpec
 from gapless.local.engine import Answer, EngineError
 from gapless.local.function import Invocation
 from gapless.local.stream import Clock, EventSourceMapping, MappingSettings
+from gapless.local.stream.destination import PutObject
 
 STREAM = "arn:aws:dynamodb:eu-west-1:000000000000:table/requests/stream/2026-11-22T00:00:00.000"
 FUNCTION = "arn:aws:lambda:eu-west-1:000000000000:function:processor"
 QUEUE = "arn:aws:sqs:eu-west-1:000000000000:failures"
+BUCKET = "arn:aws:s3:::failures"
 NOW = 1_800_000_000.0
 
 P = ParamSpec("P")
@@ -231,9 +233,9 @@ def settings(**properties: object) -> MappingSettings:
     return MappingSettings.from_template({"StartingPosition": "TRIM_HORIZON", **properties})
 
 
-def on_failure(**properties: object) -> MappingSettings:
-    """Settings with the queue as failure destination."""
-    return settings(DestinationConfig={"OnFailure": {"Destination": QUEUE}}, **properties)
+def on_failure(destination: str = QUEUE, **properties: object) -> MappingSettings:
+    """Settings with a failure destination."""
+    return settings(DestinationConfig={"OnFailure": {"Destination": destination}}, **properties)
 
 
 def mapping_of(
@@ -244,6 +246,7 @@ def mapping_of(
     shards: int = 1,
     checkpoint: Path | None = None,
     clock: Clock | None = None,
+    put_object: PutObject | None = None,
 ) -> EventSourceMapping:
     """A mapping of the fake stream; by default one shard and a clock that does not wait."""
     return EventSourceMapping(
@@ -256,6 +259,7 @@ def mapping_of(
         shards=shards,
         checkpoint=checkpoint,
         clock=clock or FakeTime().clock,
+        put_object=put_object,
     )
 
 

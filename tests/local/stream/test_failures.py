@@ -2,18 +2,18 @@
 
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gapless.local.engine import EngineError
 from gapless.local.function import Invocation
-from gapless.local.stream.destination import Discarded, FailureDestination
-from gapless.local.stream.record import to_record
+from gapless.local.stream import InvalidMapping, bucket_folder, write_object
 from tests.local.stream.fakes import (
+    BUCKET,
     FUNCTION,
     NOW,
-    QUEUE,
     STREAM,
     FakeEngine,
     FakeTime,
@@ -283,32 +283,43 @@ async def test_a_destination_that_always_fails_does_not_hold_up_the_shard() -> N
 
 
 @in_loop
-async def test_an_s3_destination_gets_the_whole_event_under_the_documented_key() -> None:
+async def test_an_s3_destination_gets_the_whole_event_under_the_documented_key(tmp_path: Path) -> None:
+    engine, function = FakeEngine(), Recorder(fail)
+    bucket = bucket_folder(tmp_path, "failures")
+    bucket.mkdir(parents=True)
+    sequence = engine.put("a")
+    with_settings = on_failure(BUCKET, MaximumRetryAttempts=0)
+    mapping = mapping_of(engine, function.invoke, with_settings, put_object=write_object(tmp_path))
+    async with running(mapping):
+        await mapping.drain(5)
+    (file,) = (path for path in bucket.rglob("*") if path.is_file())
+    *folders, name = file.relative_to(bucket).parts
+    body = json.loads(file.read_text())
+    assert folders[:2] + folders[3:] == ["aws", "lambda", body["DDBStreamBatchInfo"]["shardId"], "2027", "01", "15"]
+    assert name.startswith("2027-01-15T08.00.00-")
+    assert json.loads(body["payload"]) == function.events[0]
+    assert body["DDBStreamBatchInfo"]["startSequenceNumber"] == sequence
+    assert body["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    assert engine.messages == []
+
+
+@in_loop
+async def test_a_missing_bucket_does_not_hold_up_the_shard(tmp_path: Path) -> None:
     engine = FakeEngine()
     engine.put("a")
-    stored: list[tuple[str, str, dict[str, Any]]] = []
-
-    async def put_object(bucket: str, key: str, body: bytes) -> None:
-        stored.append((bucket, key, json.loads(body)))
-
-    destination = FailureDestination(
-        "arn:aws:s3:::failures", engine=engine, function_arn=FUNCTION, stream_arn=STREAM, put_object=put_object
-    )
-    record = to_record(engine.shards["engine-0"].records[0], STREAM, 1, "engine-0")
-    event = b'{"Records":[' + record.body + b"]}"
-    failed = Invocation.failed("Error", "it failed")
-    await destination.send(Discarded([record], "shardId-0", "RetryAttemptsExhausted", 1, failed, event), NOW)
-    ((bucket, key, body),) = stored
-    assert bucket == "failures"
-    *folders, name = key.split("/")
-    assert folders[:2] + folders[3:] == ["aws", "lambda", "shardId-0", "2027", "01", "15"]
-    assert name.startswith("2027-01-15T08.00.00-")
-    assert keys(json.loads(body["payload"])) == ["a"]
-    assert body["DDBStreamBatchInfo"]["batchSize"] == 1
+    engine.put("b")
+    function = Recorder(lambda event: fail(event) if keys(event) == ["a"] else None)
+    with_settings = on_failure(BUCKET, MaximumRetryAttempts=0, BatchSize=1)
+    mapping = mapping_of(engine, function.invoke, with_settings, put_object=write_object(tmp_path))
+    async with running(mapping):
+        await mapping.drain(5)
+    assert function.done == ["b"]
+    assert not bucket_folder(tmp_path, "failures").exists()
 
 
-@pytest.mark.parametrize("arn", ["arn:aws:sns:eu-west-1:000000000000:topic", "arn:aws:s3:::bucket"])
+@pytest.mark.parametrize(
+    "arn", ["arn:aws:sns:eu-west-1:000000000000:topic", "http://127.0.0.1/000000000000/failures", "failures", BUCKET]
+)
 def test_a_destination_that_cannot_work_is_refused(arn: str) -> None:
-    with pytest.raises(ValueError, match=f"failure destination {arn}"):
-        FailureDestination(arn, engine=FakeEngine(), function_arn=FUNCTION, stream_arn=STREAM, put_object=None)
-    assert FailureDestination(QUEUE, engine=FakeEngine(), function_arn=FUNCTION, stream_arn=STREAM, put_object=None)
+    with pytest.raises(InvalidMapping, match=f"the failure destination {arn} .*(SQS queue|put_object)"):
+        mapping_of(FakeEngine(), Recorder().invoke, on_failure(arn))
