@@ -23,6 +23,7 @@ from request import MESSAGE_LIMIT, Accepted, Refused, Request, Verdict
 TRANSACTION_REQUESTS = 99
 TRANSACTION_BYTES = 4 * 1024 * 1024 - 64 * 1024
 LONGEST_NAME = 2048  # bytes of a partition key
+NUMBER_LIMIT = 10**38  # DynamoDB keeps 38 digits
 
 
 class Decision(NamedTuple):
@@ -53,6 +54,7 @@ class Counter:
     cycle: bool = False
     allocation: str = "stream"
     exists: bool = True
+    fault: str = ""  # why its item cannot be used
 
     def number(self, ordinal: int) -> int:
         """The number of the ordinal-th request, counted from 1. A cycling counter begins again at start."""
@@ -62,8 +64,9 @@ class Counter:
         return self.start + step * self.increment
 
     def has_room(self, ordinal: int) -> bool:
-        """Whether the ordinal can be handed out."""
-        return self.cycle or self.capacity is None or ordinal <= self.capacity
+        """Whether the ordinal can be handed out: there is one more, and DynamoDB can hold its number."""
+        is_left = self.cycle or self.capacity is None or ordinal <= self.capacity
+        return is_left and abs(self.number(ordinal)) < NUMBER_LIMIT
 
 
 class Setback(Exception):
@@ -115,6 +118,11 @@ class Patience:
     conflicts: int = 0
     _setbacks: int = 0
 
+    def require_time(self) -> None:
+        """Raise TimeoutError when it is too late for another attempt."""
+        if self.clock() >= self.deadline:
+            raise TimeoutError("the invocation has no time left")
+
     def wait(self, setback: Setback) -> None:
         """Wait before the next attempt; raises the setback when there is no time for one."""
         self.conflicts += setback.conflict
@@ -141,6 +149,7 @@ def settle(
     try:
         while waiting:
             batch = take_batch(waiting)
+            patience.require_time()
             try:
                 counter = find_counter(waiting[0].request.counter, default_counter, store)
                 stamps = assign(counter, batch)
@@ -203,6 +212,8 @@ def refuse_for_counter(counter: Counter | None, name: str, ordinal: int) -> Refu
     """Why the counter cannot number a request with that ordinal; None when it can."""
     if counter is None:
         return Refused("UnknownCounter", f"there is no counter named {name[: MESSAGE_LIMIT // 2]!r}")
+    if counter.fault:
+        return Refused("UnusableCounter", f"the counter {name!r} cannot number: {counter.fault}")
     if counter.allocation != "stream":
         return Refused("DirectCounter", f"the counter {name!r} hands out its numbers directly, not to requests")
     if not counter.has_room(ordinal):

@@ -22,8 +22,10 @@ DAY = 86_400
 # Answers after which the same call may succeed: developer guide, "Error handling with DynamoDB", and the reasons of a
 # cancelled transaction in the API reference of TransactWriteItems.
 PASSING = {
+    "InternalFailure",
     "InternalServerError",
     "ProvisionedThroughputExceededException",
+    "ReplicatedWriteConflictException",
     "RequestLimitExceeded",
     "RequestTimeout",
     "RequestTimeoutException",
@@ -190,31 +192,31 @@ class Tables:
 
 
 def to_counter(name: str, item: Mapping[str, Any]) -> Counter:
-    """Read a counter's item. Without `allocation` it hands out numbers directly, as one typed into the console does.
+    """Read a counter's item; one that could not number, or only with twins, is a counter with a fault.
 
-    Raises ValueError for an item that could not number without twins.
+    Without `allocation` it hands out numbers directly, as one typed into the console does.
     """
 
-    def whole(attribute: str) -> int | None:
-        if attribute not in item:
-            return None
-        try:
-            return int(item[attribute]["N"])
-        except (KeyError, ValueError):
-            raise ValueError(f"counter {name!r}: its {attribute} is not a whole number") from None
+    def whole(attribute: str, default: int | None) -> int | None:
+        return int(item[attribute]["N"]) if attribute in item else default
 
-    start, increment = whole("start"), whole("increment")
-    if increment == 0:
-        raise ValueError(f"counter {name!r}: its increment is 0, so all its numbers would be the same")
-    return Counter(
-        name=name,
-        value=whole("value"),
-        start=1 if start is None else start,
-        increment=1 if increment is None else increment,
-        capacity=whole("capacity"),
-        cycle=item.get("cycle", {}).get("BOOL", False),
-        allocation=item.get("allocation", {}).get("S", "direct"),
-    )
+    try:
+        counter = Counter(
+            name=name,
+            value=whole("value", None),
+            start=whole("start", 1) or 0,
+            increment=whole("increment", 1) or 0,
+            capacity=whole("capacity", None),
+            cycle=item.get("cycle", {}).get("BOOL", False),
+            allocation=item.get("allocation", {}).get("S", "direct"),
+        )
+    except (KeyError, ValueError):
+        return Counter(name, fault="an option of it, or its value, is not a whole number")
+    if counter.increment == 0:
+        return Counter(name, fault="its increment is 0")
+    if counter.cycle and counter.capacity is not None and counter.capacity < 1:
+        return Counter(name, fault="it cycles and has no numbers to give")
+    return counter
 
 
 def cut(text: str, limit: int) -> str:

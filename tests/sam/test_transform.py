@@ -58,4 +58,8 @@ def test_stage_and_tables_keep_what_guards_them(written: dict[str, Any], transfo
     api = written["Resources"]["Api"]["Properties"]
     for name in ("StageName", "Variables", "MethodSettings", "AccessLogSetting"):
         assert stage["Properties"][name] == api[name]
+    # On a fresh account: the API, then the account's logging role, then the stage, whose access log needs it.
+    assert transformed["Resources"]["ApiLogging"]["DependsOn"] == "Api"
+    assert {"Ref": "ApiLogging"} in stage["Properties"]["Tags"][0]["Value"]["Fn::If"]
+    assert "Tags" not in transformed["Resources"]["Api"]["Properties"]
     assert of_type(transformed, "AWS::DynamoDB::Table") == of_type(written, "AWS::DynamoDB::Table")

@@ -137,13 +137,35 @@ def test_several_counters_are_numbered_in_the_order_of_the_stream(
 
 
 def test_a_counter_that_cannot_be_settled_does_not_hold_up_the_other(
-    client: "DynamoDBClient", handle: Callable[[Records], dict[str, Any]]
+    client: "DynamoDBClient", handle: Callable[[Records], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bad: dict[str, Any] = {"counterName": {"S": "bad"}, "allocation": {"S": "stream"}, "value": {"S": "not a number"}}
-    client.put_item(TableName="test-CountersTable", Item=bad)
+    def read_or_fail(tables: Tables, name: str, read: Any = Tables.read_counter) -> Any:
+        if name == "bad":
+            raise PermissionError("not this one")
+        return read(tables, name)
+
+    monkeypatch.setattr(Tables, "read_counter", read_or_fail)
     records = [make_record("a"), make_record("b", counter="bad"), make_record("c")]
     assert handle(records) == {"batchItemFailures": [{"itemIdentifier": records[1]["dynamodb"]["SequenceNumber"]}]}
     assert states(client) == {"a": "DONE 1", "b": "PENDING", "c": "DONE 2"}
+
+
+def test_a_counter_that_cannot_number_fails_its_requests_and_holds_nobody_up(
+    client: "DynamoDBClient", handle: Callable[[Records], dict[str, Any]]
+) -> None:
+    bad: dict[str, Any] = {"counterName": {"S": "bad"}, "allocation": {"S": "stream"}, "increment": {"N": "0"}}
+    client.put_item(TableName="test-CountersTable", Item=bad)
+    assert handle([make_record("a"), make_record("b", counter="bad")]) == {"batchItemFailures": []}
+    assert states(client) == {"a": "DONE 1", "b": "FAILED UnusableCounter"}
+
+
+def test_a_record_that_cannot_be_read_is_reported_and_those_before_it_are_settled(
+    client: "DynamoDBClient", handle: Callable[[Records], dict[str, Any]]
+) -> None:
+    records = [make_record("a"), make_record("b"), make_record("c")]
+    del records[1]["dynamodb"]["NewImage"]["receivedAt"]
+    assert handle(records) == {"batchItemFailures": [{"itemIdentifier": records[1]["dynamodb"]["SequenceNumber"]}]}
+    assert states(client) == {"a": "DONE 1", "b": "PENDING", "c": "PENDING"}
 
 
 def test_a_result_that_does_not_fit_fails_the_request(

@@ -176,6 +176,18 @@ def test_a_counter_gives_its_last_number_and_then_refuses() -> None:
     assert stamps[2].verdict.code == "CounterExhausted"
 
 
+def test_a_number_that_dynamodb_cannot_hold_is_not_given() -> None:
+    stamps = assign(Counter("c", value=None, start=10**38 - 1), decisions("a", "b", counter="c"))
+    assert [stamp.number for stamp in stamps] == [10**38 - 1, None]
+
+
+def test_too_late_for_an_attempt_there_is_none() -> None:
+    store = MemoryStore(Counter("requests", 0))
+    with pytest.raises(Unsettled, match="no time left"):
+        list(settle(decisions("a"), "requests", store, Patience(5.0, clock=lambda: 5.0)))
+    assert store.stamps == []
+
+
 def test_a_direct_counter_numbers_no_request() -> None:
     (stamp,) = assign(Counter("c", value=8, allocation="direct"), decisions("a", counter="c"))
     assert isinstance(stamp.verdict, Refused)
