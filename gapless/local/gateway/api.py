@@ -15,14 +15,14 @@ from gapless.local.template import Node, Resource, Template
 INTEGRATION = "x-amazon-apigateway-integration"
 ANY_METHOD = "x-amazon-apigateway-any-method"
 API_SERVED = ("Auth", "DefinitionBody", "GatewayResponses", "MethodSettings", "StageName", "Variables")
-API_WITHOUT_EFFECT = {
+API_WITHOUT_LOCAL_EFFECT = {
     "AccessLogSetting": "nobody reads an access log here",
     "AlwaysDeploy": "there is one deployment: the file on disk",
     "Description": "a text",
     "DisableExecuteApiEndpoint": "the API is reached at 127.0.0.1",
     "Domain": "the API is reached at 127.0.0.1",
     "EndpointConfiguration": "the API is reached at 127.0.0.1",
-    "FailOnWarnings": "whatever is not served is refused",
+    "FailOnWarnings": "whatever is not supported is refused",
     "Name": "a text",
     "OpenApiVersion": "it tells SAM how to write its own documents",
     "PropagateTags": "nobody pays",
@@ -30,7 +30,7 @@ API_WITHOUT_EFFECT = {
     "TracingEnabled": "nothing collects traces here",
 }
 AUTH_SERVED = ("ApiKeyRequired", "DefaultAuthorizer")
-AUTH_WITHOUT_EFFECT = {
+AUTH_WITHOUT_LOCAL_EFFECT = {
     "AddApiKeyRequiredToCorsPreflight": "an OPTIONS method has the security that its operation says",
     "AddDefaultAuthorizerToCorsPreflight": "an OPTIONS method has the security that its operation says",
     "InvokeRole": "it is for Lambda integrations",
@@ -40,7 +40,7 @@ DOCUMENT_SERVED = (
     *("components", "openapi", "paths", "security", "x-amazon-apigateway-gateway-responses"),
     *("x-amazon-apigateway-request-validator", "x-amazon-apigateway-request-validators"),
 )
-DOCUMENT_WITHOUT_EFFECT = {
+DOCUMENT_WITHOUT_LOCAL_EFFECT = {
     "externalDocs": "a text",
     "info": "a text",
     "servers": "the stage is the base path",
@@ -82,7 +82,7 @@ class RestApi:
 
 
 def read_api(template: Template) -> RestApi:
-    """The API of a template; raises DefinitionError for whatever in it the local gateway does not serve.
+    """The API of a template; raises DefinitionError for whatever in it is not supported here.
 
     Only what the template says is served: an API that differs from the deployed one would be worse than none.
     """
@@ -91,7 +91,7 @@ def read_api(template: Template) -> RestApi:
         raise DefinitionError(f"the template has {len(apis)} resources of type AWS::Serverless::Api; it must have one")
     api = apis[0]
     place = f"Resources.{api.logical_id}.Properties"
-    properties = refuse_unknown(api.properties, API_SERVED, API_WITHOUT_EFFECT, place)
+    properties = refuse_unknown(api.properties, API_SERVED, API_WITHOUT_LOCAL_EFFECT, place)
     document = _document(properties.get("DefinitionBody"), f"{place}.DefinitionBody")
     default = _default_security(properties.get("Auth"), f"{place}.Auth")
     throttles = read_throttles(properties.get("MethodSettings"), f"{place}.MethodSettings")
@@ -108,11 +108,11 @@ def read_api(template: Template) -> RestApi:
 
 def _document(document: Node, place: str) -> dict[str, Node]:
     if not isinstance(document, dict):
-        raise DefinitionError(f"{place}: the local gateway serves an API whose OpenAPI document stands here")
+        raise DefinitionError(f"{place}: an API without its OpenAPI document here is not supported on the local stack")
     version = str(document.get("openapi"))
     if not version.startswith("3.0."):
         raise DefinitionError(f"{place}: API Gateway imports OpenAPI 3.0, and this document says openapi: {version}")
-    return refuse_unknown(document, DOCUMENT_SERVED, DOCUMENT_WITHOUT_EFFECT, place)
+    return refuse_unknown(document, DOCUMENT_SERVED, DOCUMENT_WITHOUT_LOCAL_EFFECT, place)
 
 
 @dataclass(frozen=True)
@@ -156,10 +156,12 @@ class _Paths:
 
 
 def _default_security(auth: Node, place: str) -> Security:
-    auth = refuse_unknown(auth, AUTH_SERVED, AUTH_WITHOUT_EFFECT, place)
+    auth = refuse_unknown(auth, AUTH_SERVED, AUTH_WITHOUT_LOCAL_EFFECT, place)
     authorizer = auth.get("DefaultAuthorizer", "NONE")
     if authorizer not in ("AWS_IAM", "NONE"):
-        raise DefinitionError(f"{place}.DefaultAuthorizer: the local gateway serves AWS_IAM and NONE, not {authorizer}")
+        raise DefinitionError(
+            f"{place}.DefaultAuthorizer: {authorizer} is not supported on the local stack; supported: AWS_IAM, NONE"
+        )
     return Security(authorizer == "AWS_IAM", is_true(auth.get("ApiKeyRequired")))
 
 

@@ -47,7 +47,7 @@ def _kind(name: str, schemes: Node, place: str) -> str:
             return "signature"
         if str(scheme.get("name")).lower() == "x-api-key" and "x-amazon-apigateway-authorizer" not in scheme:
             return "api_key"
-    raise DefinitionError(f"{place}: the local gateway serves awsSigv4 and x-api-key, and {name} is neither")
+    raise DefinitionError(f"{place}: {name} is not supported on the local stack; supported: awsSigv4, x-api-key")
 
 
 def check_credentials(security: Security, exchange: Exchange, api_keys: Collection[str]) -> None:

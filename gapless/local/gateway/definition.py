@@ -1,4 +1,4 @@
-"""Reading an API definition: whatever is not served is refused at the start, with its place."""
+"""Reading an API definition: whatever is not supported is refused at the start, with its place."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -22,17 +22,18 @@ def mapping(node: Node, place: str) -> dict[str, Node]:
 
 
 def refuse_unknown(
-    node: Node, served: Collection[str], without_effect: Mapping[str, str], place: str
+    node: Node, served: Collection[str], without_local_effect: Mapping[str, str], place: str
 ) -> dict[str, Node]:
     """The node, which must be a mapping with no other keys than these.
 
-    served: keys that do here what they do on AWS; without_effect: keys that need do nothing here, each with the reason.
+    served: keys that do here what they do on AWS; without_local_effect: keys that need do nothing here, each with the
+    reason.
     """
     keys = mapping(node, place)
-    unknown = sorted(key for key in keys if key not in served and key not in without_effect)
+    unknown = sorted(key for key in keys if key not in served and key not in without_local_effect)
     if unknown:
         raise DefinitionError(
-            f"{place}: {', '.join(unknown)} is not served by the local gateway; it serves {', '.join(sorted(served))}"
+            f"{place}: {', '.join(unknown)} is not supported on the local stack; supported: {', '.join(sorted(served))}"
         )
     return keys
 

@@ -39,8 +39,8 @@ def read_expression(text: Node, place: str, *, sources: Collection[str]) -> Sour
         if body:
             return _body_source(body[1] or body[2], place)
     raise DefinitionError(
-        f"{place}: the mapping expression {expression!r} is not served by the local gateway; "
-        f"it serves 'text in single quotes' and {', '.join(sorted(sources))}"
+        f"{place}: the mapping expression {expression!r} is not supported on the local stack; "
+        f"supported: 'text in single quotes', {', '.join(sorted(sources))}"
     )
 
 

@@ -15,7 +15,7 @@ SERVED = (
     *("type", "uri", "httpMethod", "credentials", "requestTemplates", "requestParameters"),
     *("passthroughBehavior", "responses", "timeoutInMillis"),
 )
-WITHOUT_EFFECT = {
+WITHOUT_LOCAL_EFFECT = {
     "cacheKeyParameters": "no cache is switched on",
     "cacheNamespace": "no cache is switched on",
     "connectionType": "the engine is reached directly",
@@ -86,7 +86,7 @@ class Integration:
 
 def read_integration(integration: Node, method_responses: Node, place: str) -> Integration:
     """The integration of an operation; method_responses: its `responses`. Raises DefinitionError."""
-    integration = refuse_unknown(integration, SERVED, WITHOUT_EFFECT, place)
+    integration = refuse_unknown(integration, SERVED, WITHOUT_LOCAL_EFFECT, place)
     passthrough = str(integration.get("passthroughBehavior") or PASSTHROUGH[0]).upper()
     if passthrough not in PASSTHROUGH:
         raise DefinitionError(f"{place}.passthroughBehavior: one of {', '.join(PASSTHROUGH)}, not {passthrough}")
@@ -111,10 +111,12 @@ def _action(integration: Node, place: str) -> str | None:
     if kind == "AWS_PROXY":
         raise DefinitionError(
             f"{place}: Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream "
-            "invocations; the local gateway serves types aws (to DynamoDB) and mock"
+            "invocations, which are not supported on the local stack; supported: aws (to DynamoDB), mock"
         )
     if kind != "AWS":
-        raise DefinitionError(f"{place}.type: the local gateway serves aws (to DynamoDB) and mock, not {kind}")
+        raise DefinitionError(
+            f"{place}.type: {kind} is not supported on the local stack; supported: aws (to DynamoDB), mock"
+        )
     uri = URI.fullmatch(str(integration.get("uri")))
     if uri is None:
         raise DefinitionError(

@@ -10,7 +10,7 @@ from gapless.local.gateway.definition import DefinitionError, refuse_unknown
 from gapless.local.template import Node
 
 SERVED = ("HttpMethod", "ResourcePath", "ThrottlingBurstLimit", "ThrottlingRateLimit")
-WITHOUT_EFFECT = {
+WITHOUT_LOCAL_EFFECT = {
     "CacheDataEncrypted": "no cache is switched on",
     "CacheTtlInSeconds": "no cache is switched on",
     "DataTraceEnabled": "what goes wrong is logged",
@@ -32,7 +32,7 @@ def read_throttles(settings: Node, place: str) -> dict[tuple[str, str], Throttle
     throttles = {}
     for index, setting in enumerate(settings or []):
         here = f"{place}[{index}]"
-        setting = refuse_unknown(setting, SERVED, WITHOUT_EFFECT, here)
+        setting = refuse_unknown(setting, SERVED, WITHOUT_LOCAL_EFFECT, here)
         if "ThrottlingRateLimit" not in setting:
             continue
         path = "/" + str(setting.get("ResourcePath", "/*")).replace("~1", "/").lstrip("/")

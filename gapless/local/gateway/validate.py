@@ -19,7 +19,7 @@ from gapless.local.template import Node
 LOCATIONS = ("header", "path", "query")  # in the order in which a refusal names them
 
 MOST_ERRORS = 10  # of one body, that a gateway response can show
-BODY_WITHOUT_EFFECT = {"description": "a text", "required": "API Gateway leaves it to the model"}
+BODY_WITHOUT_LOCAL_EFFECT = {"description": "a text", "required": "API Gateway leaves it to the model"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _required(document: Node, parameters: Sequence[Node], place: str) -> tuple[t
 def _models(document: Node, operation: Node, place: str) -> dict[str, jsonschema.Draft4Validator]:
     here = f"{place}.requestBody"
     body = mapping(follow(document, operation.get("requestBody"), here), here)
-    content = refuse_unknown(body, ("content",), BODY_WITHOUT_EFFECT, here).get("content")
+    content = refuse_unknown(body, ("content",), BODY_WITHOUT_LOCAL_EFFECT, here).get("content")
     return {
         content_type.lower(): _model(document, media["schema"], f"{here}.content.{content_type}.schema")
         for content_type, media in mapping(content, f"{here}.content").items()

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 REPORT = "ReportBatchItemFailures"
-# Resolved by the caller (Stream), or without effect on this machine.
-WITHOUT_EFFECT = frozenset({"Stream", "MetricsConfig", "KmsKeyArn"})
+WITHOUT_LOCAL_EFFECT = {
+    "KmsKeyArn": "patterns are not encrypted here",
+    "MetricsConfig": "nobody reads metrics here",
+}
 
 
 class InvalidMapping(ValueError):
-    """A mapping that Lambda would refuse; the text names the property."""
+    """A mapping that Lambda would refuse, or that the local stack does not support; the text names the property."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,11 @@ class MappingSettings:
     def from_template(cls, properties: Mapping[str, Any]) -> "MappingSettings":
         """Read the resolved Properties of a SAM `DynamoDB` event.
 
-        Defaults and limits: docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html.
+        `Stream` is not read: its ARN names a table, whose stream has another ARN on every engine.
         Raises InvalidMapping for an unknown property or a value out of its limits.
+        Source of defaults and limits: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
         """
-        rest = {name: value for name, value in properties.items() if name not in WITHOUT_EFFECT}
+        rest = {name: value for name, value in properties.items() if name not in {"Stream", *WITHOUT_LOCAL_EFFECT}}
         settings = cls(
             starting_position=take_choice(rest, "StartingPosition", ("TRIM_HORIZON", "LATEST")),
             batch_size=take_number(rest, "BatchSize", 100, 1, 10_000),
@@ -56,7 +59,7 @@ class MappingSettings:
             enabled=take_flag(rest, "Enabled", True),
         )
         if rest:
-            raise InvalidMapping(f"unknown in a DynamoDB event source mapping: {', '.join(sorted(rest))}")
+            raise InvalidMapping(f"{', '.join(sorted(rest))}: not supported on the local stack for a DynamoDB event")
         if settings.tumbling_window and settings.parallelization_factor > 1:
             raise InvalidMapping("TumblingWindowInSeconds needs ParallelizationFactor 1")
         return settings

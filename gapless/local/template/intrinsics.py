@@ -81,7 +81,7 @@ class Resolver:
             return self._truth({name: argument}, place)
         function = FUNCTIONS.get(name)
         if function is None:
-            raise TemplateError(f"{place}: {UNSUPPORTED.get(name, f'{name} is not a function that is known here')}")
+            raise TemplateError(f"{place}: {UNSUPPORTED.get(name, f'{name} is not supported on the local stack')}")
         return function(self, argument, place)
 
     def _truth(self, node: Node, place: str) -> bool:
@@ -204,9 +204,9 @@ class Resolver:
 
 
 UNSUPPORTED = {
-    "Fn::ImportValue": "Fn::ImportValue reads another stack's export, and there is none here; use a parameter",
-    "Fn::Transform": "a macro cannot run here; AWS::Include is the only one that is known",
-    "Fn::Cidr": "Fn::Cidr is for networks, and there is none here",
+    "Fn::ImportValue": "Fn::ImportValue is not supported on the local stack; use a parameter for what another stack exports",
+    "Fn::Transform": "macros other than AWS::Include are not supported on the local stack",
+    "Fn::Cidr": "Fn::Cidr is not supported on the local stack: it is for networks",
 }
 FUNCTIONS: dict[str, Callable[[Resolver, Any, str], Any]] = {
     "Ref": Resolver._ref,

@@ -24,7 +24,6 @@ class Resource:
     logical_id: str
     type: str
     properties: dict[str, Any]
-    depends_on: tuple[str, ...]
     physical_id: str
 
 
@@ -81,12 +80,10 @@ def _resources(declared: Mapping[str, Any], resolver: Resolver) -> dict[str, Res
         place = f"Resources.{logical_id}"
         if "Condition" in resource and not resolver.holds(resource["Condition"], place):
             continue
-        depends_on = resource.get("DependsOn") or []
         resources[logical_id] = Resource(
             logical_id,
             resource["Type"],
             resolver.resolve(resource.get("Properties") or {}, f"{place}.Properties"),
-            (depends_on,) if isinstance(depends_on, str) else tuple(depends_on),
             resolver.physical_id(logical_id, resource["Type"]),
         )
     return resources

@@ -9,23 +9,15 @@ from gapless.local.template.errors import TemplateError
 # The property that names a resource of a type; any other resource is named after the stack and its logical id.
 NAME_PROPERTIES = {
     "AWS::ApiGateway::ApiKey": "Name",
-    "AWS::CloudWatch::Alarm": "AlarmName",
-    "AWS::CloudWatch::Dashboard": "DashboardName",
     "AWS::DynamoDB::Table": "TableName",
-    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
     "AWS::IAM::Role": "RoleName",
-    "AWS::KMS::Alias": "AliasName",
-    "AWS::Lambda::Function": "FunctionName",
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::S3::Bucket": "BucketName",
-    "AWS::SNS::Topic": "TopicName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::Serverless::Function": "FunctionName",
-    "AWS::Serverless::SimpleTable": "TableName",
 }
-API_TYPES = ("AWS::Serverless::Api", "AWS::ApiGateway::RestApi")
-FUNCTION_TYPES = ("AWS::Serverless::Function", "AWS::Lambda::Function")
-TABLE_TYPES = ("AWS::DynamoDB::Table", "AWS::Serverless::SimpleTable")
+API = "AWS::Serverless::Api"
+FUNCTION = "AWS::Serverless::Function"
 
 
 @dataclass(frozen=True)
@@ -63,8 +55,6 @@ class References:
         name = self.name(logical_id, kind)
         if kind == "AWS::SQS::Queue":
             return f"{self._site.endpoint}/{self._site.account}/{name}"
-        if kind == "AWS::SNS::Topic":
-            return self._site.arn("sns", name)
         return name
 
     def attribute(self, logical_id: str, attribute: str, place: str) -> str:
@@ -74,25 +64,23 @@ class References:
         if attribute not in attributes:
             known = ", ".join(sorted(attributes)) or "none"
             raise TemplateError(
-                f"{place}: {logical_id} ({kind}) has no attribute {attribute} on this machine; it has: {known}"
+                f"{place}: attribute {attribute} of {logical_id} ({kind}) is not supported on the local stack; "
+                f"supported: {known}"
             )
         return attributes[attribute]
 
     def name(self, logical_id: str, kind: str) -> str:
         """The physical name: the one the template gives, or the stack's and the logical id; an API's id is `local`."""
-        if kind in API_TYPES:
+        if kind == API:
             return "local"
         given = self._name_of(logical_id, NAME_PROPERTIES[kind]) if kind in NAME_PROPERTIES else None
         return given or f"{self._site.stack_name}-{logical_id}"
 
     def _attributes(self, kind: str, name: str) -> dict[str, str]:
         site = self._site
-        if kind in TABLE_TYPES:
-            arn = site.arn("dynamodb", f"table/{name}")
-            return {"Arn": arn, "StreamArn": f"{arn}/stream/local"}
-        if kind in FUNCTION_TYPES:
-            return {"Arn": site.arn("lambda", f"function:{name}")}
+        table_arn = site.arn("dynamodb", f"table/{name}")
         attributes = {
+            "AWS::DynamoDB::Table": {"Arn": table_arn, "StreamArn": f"{table_arn}/stream/local"},
             "AWS::SQS::Queue": {
                 "Arn": site.arn("sqs", name),
                 "QueueName": name,
@@ -100,24 +88,21 @@ class References:
             },
             "AWS::IAM::Role": {"Arn": f"arn:aws:iam::{site.account}:role/{name}", "RoleId": name},
             "AWS::ApiGateway::ApiKey": {"APIKeyId": name},
-            "AWS::ApiGateway::RestApi": {"RestApiId": "local", "RootResourceId": "root"},
-            "AWS::CloudWatch::Alarm": {"Arn": site.arn("cloudwatch", f"alarm:{name}")},
-            "AWS::KMS::Key": {"Arn": site.arn("kms", f"key/{name}"), "KeyId": name},
             "AWS::Lambda::Url": {"FunctionUrl": f"https://{name.lower()}.lambda-url.{site.region}.on.aws/"},
             "AWS::Logs::LogGroup": {"Arn": site.arn("logs", f"log-group:{name}:*")},
             "AWS::S3::Bucket": {"Arn": f"arn:aws:s3:::{name}"},
-            "AWS::SNS::Topic": {"TopicArn": site.arn("sns", name), "TopicName": name},
+            FUNCTION: {"Arn": site.arn("lambda", f"function:{name}")},
         }
         return attributes.get(kind, {})
 
     def _part(self, owner: str, part: str, place: str) -> str:
         # SAM lets a template name what it generates by the resource it comes from: `!Ref Api.Stage`.
         kind = self._type(owner, place)
-        if part == "Stage" and kind in API_TYPES:
+        if part == "Stage" and kind == API:
             return self._name_of(owner, "StageName") or ""
-        if part in ("Alias", "Version") and kind in FUNCTION_TYPES:
+        if part in ("Alias", "Version") and kind == FUNCTION:
             return self.attribute(owner, "Arn", place)  # one version of the code runs here: the one on disk
-        raise TemplateError(f"{place}: {owner} ({kind}) has no part {part} that can be named here")
+        raise TemplateError(f"{place}: part {part} of {owner} ({kind}) is not supported on the local stack")
 
     def _type(self, logical_id: str, place: str) -> str:
         kind = self._types.get(logical_id) or self._generated_type(logical_id)
@@ -128,9 +113,9 @@ class References:
 
     def _generated_type(self, logical_id: str) -> str | None:
         # SAM names what it makes from a resource after it: ProcessorRole, TicketUrl, ApiStage.
-        # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
+        # Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
         for suffix, kind in (("Role", "AWS::IAM::Role"), ("Url", "AWS::Lambda::Url")):
-            if self._types.get(logical_id.removesuffix(suffix)) in FUNCTION_TYPES:
+            if self._types.get(logical_id.removesuffix(suffix)) == FUNCTION:
                 return kind
-        is_api_key = self._types.get(logical_id.removesuffix("ApiKey")) in API_TYPES
+        is_api_key = self._types.get(logical_id.removesuffix("ApiKey")) == API
         return "AWS::ApiGateway::ApiKey" if is_api_key else None

@@ -116,7 +116,7 @@ def _include(node: Node, place: str, directory: Path, within: tuple[Path, ...]) 
 def _location(transform: Node, place: str) -> str:
     parameters = transform.get("Parameters") if isinstance(transform, dict) else None
     if not isinstance(parameters, dict) or transform.get("Name") != "AWS::Include":
-        raise TemplateError(f"{place}: Fn::Transform knows AWS::Include here and no other macro")
+        raise TemplateError(f"{place}: macros other than AWS::Include are not supported on the local stack")
     location = parameters.get("Location")
     if not isinstance(location, str) or "://" in location:
         raise TemplateError(

@@ -1,4 +1,4 @@
-"""What the local gateway does not serve is refused at the start, and the error names the place."""
+"""What the local gateway does not support is refused at the start, and the error names the place."""
 
 import copy
 import re
@@ -30,7 +30,7 @@ def throttled(look: Json) -> Json:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"type": "http"}, ".type: the local gateway serves aws (to DynamoDB) and mock, not HTTP"),
+        ({"type": "http"}, ".type: HTTP is not supported on the local stack; supported: aws (to DynamoDB), mock"),
         ({"type": "AWS_PROXY"}, ": Integrations of type 'AWS_PROXY' currently only supports Lambda function"),
         (
             {"uri": "arn:aws:apigateway:eu-west-1:sqs:path/1/q"},
@@ -39,8 +39,8 @@ def throttled(look: Json) -> Json:
         ({"uri": None}, ".uri: it must be"),
         ({"httpMethod": "GET"}, ".httpMethod: DynamoDB takes POST, not GET"),
         ({"credentials": ""}, ".credentials: API Gateway needs the ARN of a role"),
-        ({"contentHandling": "CONVERT_TO_BINARY"}, ": contentHandling is not served by the local gateway"),
-        ({"tlsConfig": {}}, ": tlsConfig is not served"),
+        ({"contentHandling": "CONVERT_TO_BINARY"}, ": contentHandling is not supported on the local stack"),
+        ({"tlsConfig": {}}, ": tlsConfig is not supported"),
         (
             {"passthroughBehavior": "sometimes"},
             ".passthroughBehavior: one of WHEN_NO_MATCH, WHEN_NO_TEMPLATES, NEVER, not SOMETIMES",
@@ -53,19 +53,19 @@ def throttled(look: Json) -> Json:
         ),
         ({"requestTemplates": ["a"]}, ".requestTemplates: a mapping is needed here, not ['a']"),
         ({"requestTemplates": {"application/json": "#if($a)"}}, ".requestTemplates application/json"),
-        (answer(contentHandling="CONVERT_TO_TEXT"), ".responses.default: contentHandling is not served"),
+        (answer(contentHandling="CONVERT_TO_TEXT"), ".responses.default: contentHandling is not supported"),
         (answer(responseParameters={"header.X": "'1'"}), "header.X must be method.response.header.NAME"),
         (
             answer(responseParameters={"method.response.header.X-A": "stageVariables"}),
-            ".responseParameters.method.response.header.X-A: the mapping expression 'stageVariables' is not served",
+            ".responseParameters.method.response.header.X-A: the mapping expression 'stageVariables' is not supported",
         ),
         (
             answer(responseParameters={"method.response.header.X-A": "integration.response.header.X"}),
-            "the mapping expression 'integration.response.header.X' is not served",
+            "the mapping expression 'integration.response.header.X' is not supported",
         ),
         (
             answer(responseParameters={"method.response.header.X-A": "method.request.header.X"}),
-            "is not served by the local gateway; it serves 'text in single quotes' and context, integration",
+            "is not supported on the local stack; supported: 'text in single quotes', context, integration",
         ),
         (answer(responseParameters={"method.response.header.X-A": "plain"}), "the mapping expression 'plain'"),
         (
@@ -124,10 +124,13 @@ def test_a_mapped_header_needs_its_declaration(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("operation", "problem"),
     [
-        ({"callbacks": {}}, "./a.get: callbacks is not served by the local gateway; it serves parameters, requestBody"),
+        (
+            {"callbacks": {}},
+            "./a.get: callbacks is not supported on the local stack; supported: parameters, requestBody",
+        ),
         ({"security": "none"}, "./a.get.security: security is a list, not 'none'"),
         ({"security": [{"oauth": []}]}, "security: components.securitySchemes has no oauth"),
-        ({"security": [{"jwt": []}]}, "security: the local gateway serves awsSigv4 and x-api-key, and jwt is neither"),
+        ({"security": [{"jwt": []}]}, "security: jwt is not supported on the local stack; supported: awsSigv4"),
         ({"x-amazon-apigateway-request-validator": "most"}, "x-amazon-apigateway-request-validators has no most"),
         (
             {"parameters": [{"in": "cookie", "name": "a"}]},
@@ -141,7 +144,7 @@ def test_a_mapped_header_needs_its_declaration(tmp_path: Path) -> None:
         (model({"$ref": "#/components/schemas/No"}), "schema: $ref #/components/schemas/No points to nothing"),
         (model({"items": [{"$ref": "http://a/b"}]}), "$ref http://a/b points to nothing"),
         (model({"$ref": "#/paths"}), "a model is referred to as #/components/schemas/NAME"),
-        ({"requestBody": {"contents": {}}}, "requestBody: contents is not served"),
+        ({"requestBody": {"contents": {}}}, "requestBody: contents is not supported"),
     ],
 )
 def test_operations(tmp_path: Path, operation: Json, problem: str) -> None:
@@ -159,7 +162,7 @@ def test_operations(tmp_path: Path, operation: Json, problem: str) -> None:
     ("paths", "problem"),
     [
         ({"/a": {"get": {}}}, "paths./a.get: it has no x-amazon-apigateway-integration"),
-        ({"/a": {"trace": mock()}}, "paths./a: trace is not served"),
+        ({"/a": {"trace": mock()}}, "paths./a: trace is not supported"),
         ({"a": {"get": mock()}}, "paths.a: a path starts with a slash"),
         ({"/a{b}": {"get": mock()}}, "paths./a{b}: a segment is text, {name}, or at the end {name+}, not 'a{b}'"),
         ({"/a//b": {"get": mock()}}, "not ''"),
@@ -174,35 +177,38 @@ def test_paths(tmp_path: Path, paths: Json, problem: str) -> None:
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
-        ({"api": {"BinaryMediaTypes": ["*/*"]}}, "Resources.Api.Properties: BinaryMediaTypes is not served"),
-        ({"api": {"Cors": "'*'"}}, "Properties: Cors is not served"),
+        ({"api": {"BinaryMediaTypes": ["*/*"]}}, "Resources.Api.Properties: BinaryMediaTypes is not supported"),
+        ({"api": {"Cors": "'*'"}}, "Properties: Cors is not supported"),
         (
             {"api": {"DefinitionBody": None}},
-            "DefinitionBody: the local gateway serves an API whose OpenAPI document stands here",
+            "DefinitionBody: an API without its OpenAPI document here is not supported",
         ),
-        ({"api": {"Auth": {"Authorizers": {}}}}, "Auth: Authorizers is not served"),
+        ({"api": {"Auth": {"Authorizers": {}}}}, "Auth: Authorizers is not supported"),
         (
             {"api": {"Auth": {"DefaultAuthorizer": "Mine"}}},
-            "Auth.DefaultAuthorizer: the local gateway serves AWS_IAM and NONE, not Mine",
+            "Auth.DefaultAuthorizer: Mine is not supported on the local stack; supported: AWS_IAM, NONE",
         ),
-        ({"api": {"MethodSettings": [{"CachingEnabled": True}]}}, "MethodSettings[0]: CachingEnabled is not served"),
+        ({"api": {"MethodSettings": [{"CachingEnabled": True}]}}, "MethodSettings[0]: CachingEnabled is not supported"),
         (
             {"api": {"MethodSettings": [{"ThrottlingRateLimit": "fast"}]}},
             "MethodSettings[0]: a throttling limit must be a number",
         ),
         ({"document": {"openapi": "3.1.0"}}, "API Gateway imports OpenAPI 3.0, and this document says openapi: 3.1.0"),
         ({"document": {"swagger": "2.0", "openapi": None}}, "API Gateway imports OpenAPI 3.0"),
-        ({"document": {"x-amazon-apigateway-policy": {}}}, "DefinitionBody: x-amazon-apigateway-policy is not served"),
+        (
+            {"document": {"x-amazon-apigateway-policy": {}}},
+            "DefinitionBody: x-amazon-apigateway-policy is not supported",
+        ),
         (
             {"document": {LOOKS: {"TEAPOT": {}}}},
             f"DefinitionBody.{LOOKS}: there is no gateway response TEAPOT; there are ACCESS_DENIED",
         ),
-        (throttled({"status": 1}), f"{LOOKS}.THROTTLED: status is not served"),
+        (throttled({"status": 1}), f"{LOOKS}.THROTTLED: status is not supported"),
         (throttled({"statusCode": "late"}), "THROTTLED.statusCode: late is not an HTTP status"),
         (throttled({"responseParameters": {"header.X": "'1'"}}), "only gatewayresponse.header.NAME can be set here"),
         (
             throttled({"responseParameters": {"gatewayresponse.header.X": "integration.response.body"}}),
-            "the mapping expression 'integration.response.body' is not served",
+            "the mapping expression 'integration.response.body' is not supported",
         ),
         (
             throttled({"responseTemplates": {"application/json": "#set($a = 1)$a"}}),

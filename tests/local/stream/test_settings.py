@@ -70,7 +70,7 @@ def test_every_property_is_read() -> None:
         ({"TumblingWindowInSeconds": 60, "ParallelizationFactor": 2}, "needs ParallelizationFactor 1"),
         ({"FunctionResponseTypes": ["Report"]}, "FunctionResponseTypes"),
         ({"BisectBatchOnFunctionError": "maybe"}, "true or false"),
-        ({"BatchSiez": 10, "Queue": "x"}, "unknown in a DynamoDB event source mapping: BatchSiez, Queue"),
+        ({"BatchSiez": 10, "Queue": "x"}, "BatchSiez, Queue: not supported on the local stack for a DynamoDB event"),
     ],
 )
 def test_what_lambda_would_refuse_is_refused(properties: dict[str, object], complaint: str) -> None:

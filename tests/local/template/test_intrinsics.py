@@ -28,7 +28,7 @@ Resources:
   Queue: {Type: AWS::SQS::Queue}
   Dead: {Type: AWS::SQS::Queue, Condition: Neither}
   Worker: {Type: AWS::Serverless::Function, Properties: {FunctionName: worker}}
-  Topic: {Type: AWS::SNS::Topic}
+  Bucket: {Type: AWS::S3::Bucket}
   Role: {Type: AWS::IAM::Role}
   Api: {Type: AWS::Serverless::Api, Properties: {StageName: v1}}
   Thing: {Type: AWS::IoT::Thing}
@@ -53,7 +53,8 @@ ARN = "arn:aws:{}:eu-west-1:111122223333:{}"
         ("!Ref Named", "blue-table"),
         ("!Ref Queue", "http://127.0.0.1:1/111122223333/stack-Queue"),
         ("!Ref Worker", "worker"),
-        ("!Ref Topic", ARN.format("sns", "stack-Topic")),
+        ("!Ref Bucket", "stack-Bucket"),
+        ("!GetAtt Bucket.Arn", "arn:aws:s3:::stack-Bucket"),
         ("!Ref Role", "stack-Role"),
         ("!Ref Api", "local"),
         ("!Ref Api.Stage", "v1"),
@@ -99,7 +100,7 @@ ARN = "arn:aws:{}:eu-west-1:111122223333:{}"
 )
 def test_what_a_value_gives(tmp_path: Path, value: str, expected: object) -> None:
     if expected is None:
-        with pytest.raises(TemplateError, match="has no attribute Stage"):
+        with pytest.raises(TemplateError, match="attribute Stage of Api"):
             load_value(tmp_path, value, BEFORE)
     else:
         assert load_value(tmp_path, value, BEFORE) == expected
@@ -110,17 +111,17 @@ def test_what_a_value_gives(tmp_path: Path, value: str, expected: object) -> Non
     [
         (
             "!Ref Missing",
-            "Outputs.Value.Value: there is no parameter or resource Missing; the resources are: Api, Dead, Named",
+            "Outputs.Value.Value: there is no parameter or resource Missing; the resources are: Api, Bucket, Dead",
         ),
         ("!Ref Dead", "Outputs.Value.Value: Dead is not in this stack, because its condition Neither is false"),
         ("!GetAtt Dead.Arn", "Dead is not in this stack"),
         (
             "!GetAtt Table.Nope",
-            r"Table \(AWS::DynamoDB::Table\) has no attribute Nope on this machine; it has: Arn, StreamArn",
+            r"Nope of Table \(AWS::DynamoDB::Table\) is not supported on the local stack; supported: Arn, StreamArn",
         ),
-        ("!GetAtt Thing.Arn", r"Thing \(AWS::IoT::Thing\) has no attribute Arn on this machine; it has: none"),
+        ("!GetAtt Thing.Arn", r"Arn of Thing \(AWS::IoT::Thing\) is not supported on the local stack; supported: none"),
         ("!GetAtt Table", "Fn::GetAtt: it takes a list of 2"),
-        ("!Ref Worker.Wheel", "has no part Wheel"),
+        ("!Ref Worker.Wheel", "part Wheel of Worker"),
         ('!Sub "${Nope}"', "Value.Fn::Sub: there is no parameter or resource Nope"),
         ('!Sub "${Zones}"', "Fn::Sub: text is needed here, not \\['a', 'b', 'c'\\]"),
         ('!Sub ["${a}", [a]]', "the second part of Fn::Sub is a mapping"),
@@ -130,8 +131,8 @@ def test_what_a_value_gives(tmp_path: Path, value: str, expected: object) -> Non
         ("!Select [x, !Ref Zones]", "there is no item x"),
         ("!Select [0, abc]", "a list is needed here, not 'abc'"),
         ("!FindInMap [Sizes, us-east-1, small]", "Fn::FindInMap: the Mappings have no Sizes.us-east-1$"),
-        ("!ImportValue other", "Fn::ImportValue reads another stack's export"),
-        ("{Fn::ForEach: x}", "Fn::ForEach is not a function that is known here"),
+        ("!ImportValue other", "Fn::ImportValue is not supported on the local stack; use a parameter"),
+        ("{Fn::ForEach: x}", "Fn::ForEach is not supported on the local stack"),
         ("{Ref: Name, b: 1}", r"Outputs.Value.Value: Ref must be the only key here, and there are also \['b'\]"),
         ("{a: [0, {b: !Ref Nope}]}", r"Outputs.Value.Value.a\[1\].b: there is no parameter or resource Nope"),
         ("!Join [1, !Ref AWS::NoValue]", "Fn::Join: a list is needed here"),
