@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from gapless.client import Client
-from gapless.options import counter_options, output_option, target_options
+from gapless.options import check_stack_name, counter_options, output_option, target_options
 from gapless.target import find_target
 from gapless.terminal import (
     finish,
@@ -36,9 +36,7 @@ def main() -> None:
 @click.option("--parameter", "parameters", multiple=True, metavar="Key=Value", help="A parameter of the template.")
 @click.option("--dynamodb-endpoint", metavar="URL", help="Use this DynamoDB instead of the embedded one.")
 @click.option("--template", default="template.yaml", show_default=True, type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--name", default="gapless-local", show_default=True, help="The stack's name: tables are called after it."
-)
+@click.option("--name", default="gapless-local", show_default=True, callback=check_stack_name, help="Tables bear it.")
 @click.option("--shards", default=4, show_default=True, type=click.IntRange(1, 64), help="Shards of the stream.")
 @output_option
 def up(parameters: tuple[str, ...], output: str, **options: Any) -> None:
@@ -56,7 +54,7 @@ def up(parameters: tuple[str, ...], output: str, **options: Any) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
     settings = StackSettings(parameters=dict(split_parameter(one) for one in parameters), **options)
     wrong = (TemplateError, DefinitionError, InvalidMapping, InvalidPattern)
-    with reporting_errors(usage=wrong, unreachable=(EngineUnavailable, EngineError, PortTaken, StackInUse)):
+    with reporting_errors(usage=(*wrong, OSError), unreachable=(EngineUnavailable, EngineError, PortTaken, StackInUse)):
         asyncio.run(run_until_signal(settings, lambda line: click.echo(line, err=True), ready))
 
 

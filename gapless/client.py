@@ -35,7 +35,7 @@ class Client:
         self._pool = urllib3.PoolManager(
             maxsize=connections, retries=False, timeout=urllib3.Timeout(connect=5, read=35)
         )
-        self._sign = signer(target.region) if target.authorization == "AWS_IAM" else None
+        self._sign = signer(target) if target.authorization == "AWS_IAM" else None
 
     def submit(self, body: bytes, *, counter: str | None = None, request_id: str | None = None) -> dict[str, Any]:
         """Store a request: under request_id, which may be repeated, or under an id that API Gateway makes.
@@ -78,16 +78,22 @@ class Client:
 Headers = dict[str, str]
 
 
-def signer(region: str) -> Callable[[str, str, bytes, Headers], Headers]:
-    """A function that signs requests to API Gateway with the caller's credentials. Raises NotReachable without any."""
+def signer(target: Target) -> Callable[[str, str, bytes, Headers], Headers]:
+    """A function that signs requests to API Gateway with the caller's credentials. Raises NotReachable without any.
+
+    A local stack looks for a signature and does not verify it, so there any credentials will do.
+    """
     import botocore.session  # slow to load, and a stack that needs no signature does without
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
 
     credentials = botocore.session.get_session().get_credentials()
+    if target.dynamodb is not None:
+        credentials = Credentials("gapless", "gapless")
     if credentials is None:
         raise NotReachable("the API wants signed requests, and there are no AWS credentials: set AWS_PROFILE")
-    auth = SigV4Auth(credentials, "execute-api", region)
+    auth = SigV4Auth(credentials, "execute-api", target.region)
 
     def sign(method: str, url: str, body: bytes, headers: Headers) -> Headers:
         request = AWSRequest(method, url, data=body, headers=headers)

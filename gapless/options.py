@@ -1,5 +1,6 @@
 """Options that several commands take."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,13 @@ output_option = click.option(
     show_default=True,
     help="For people or for programs.",
 )
+
+
+def check_stack_name(context: click.Context, parameter: click.Parameter, name: str) -> str:
+    """A stack's name as CloudFormation takes it; raises click.BadParameter."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", name):
+        raise click.BadParameter("a stack's name has letters, digits and hyphens, and begins with a letter")
+    return name
 
 
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:

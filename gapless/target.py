@@ -53,7 +53,7 @@ def to_target(stack: Mapping[str, Any]) -> Target:
         region=stack["region"],
         requests_table=stack["tables"]["requests"],
         counters_table=stack["tables"]["counters"],
-        authorization="NONE",
+        authorization=stack.get("authorization", "NONE"),
         dynamodb=stack["dynamodb"],
     )
 

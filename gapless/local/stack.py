@@ -18,7 +18,7 @@ from typing import Any
 from gapless.local.engine import EmbeddedEngine, EngineClient, EngineError, EngineUnavailable
 from gapless.local.function import FunctionHost, FunctionSettings
 from gapless.local.gateway import Gateway, read_api, serve
-from gapless.local.provision import describe_table, provision, refuse_unknown
+from gapless.local.provision import find_stream, provision, refuse_unknown
 from gapless.local.settings import StackSettings, local_parameters, working_folder
 from gapless.local.stream import EventSourceMapping, MappingSettings, write_object
 from gapless.local.template import Resource, Template, TemplateError, load
@@ -26,6 +26,7 @@ from gapless.local.template import Resource, Template, TemplateError, load
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 DRAIN_SECONDS = 5.0
+MOST_LANES = 10  # of a shard: the highest ParallelizationFactor
 
 FUNCTION_RUNS = {"CodeUri", "Handler", "Environment", "Timeout", "MemorySize", "Events", "FunctionName"}
 FUNCTION_WITHOUT_LOCAL_EFFECT = {
@@ -63,7 +64,9 @@ class Stack:
         """What other programs need to use the stack."""
         tables = {short(one, "Table"): one.physical_id for one in self.template.of_type("AWS::DynamoDB::Table")}
         functions = {name: {"pid": next(iter(host.pids()), None)} for name, host in self.functions.items()}
-        return {
+        # Said only when there is something to say: by default everybody may call a local stack.
+        authorization = self.template.outputs.get("Authorization", "NONE")
+        return ({} if authorization == "NONE" else {"authorization": authorization}) | {
             "api": self.api,
             "dynamodb": self.engine.dynamodb,
             "region": self.engine.region,
@@ -113,7 +116,8 @@ class Stack:
             timeout_seconds=properties.get("Timeout", 3),
             memory_mb=properties.get("MemorySize", 128),
         )
-        host = FunctionHost(settings, log=self._log, on_change=self.write_description)
+        in_flight = self._settings.shards * MOST_LANES
+        host = FunctionHost(settings, concurrency=in_flight, log=self._log, on_change=self.write_description)
         self.functions[short(resource, "Function")] = host
         return host
 
@@ -122,19 +126,13 @@ class Stack:
     ) -> EventSourceMapping:
         """The event source mapping of one DynamoDB event of a function, not started yet."""
         table = table_of_stream(properties["Stream"])
-        stream = (await describe_table(table, self.engine)).get("LatestStreamArn")
-        if stream is None:
-            place = f"Resources.{resource.logical_id}.Properties.Events.{event}.Properties.Stream"
-            raise TemplateError(
-                f"{place}: the engine's table {table} has no stream; give it a StreamSpecification, or where the table "
-                "was there before, start the stack under another --name, or on another engine"
-            )
+        place = f"Resources.{resource.logical_id}.Properties.Events.{event}.Properties.Stream"
         data = self._settings.data
         mapping = EventSourceMapping(
             MappingSettings.from_template(properties),
             engine=self.engine,
             table_name=table,
-            stream_arn=stream,
+            stream_arn=await find_stream(table, place, self.engine),
             function_arn=self.template.site.arn("lambda", f"function:{resource.physical_id}"),
             invoke=host.invoke,
             shards=self._settings.shards,
@@ -203,7 +201,7 @@ async def run_stack(settings: StackSettings, log: Callable[[str], None]) -> Asyn
 
 async def run_until_signal(settings: StackSettings, log: Callable[[str], None], ready: Callable[[Stack], None]) -> None:
     """Run the stack until SIGINT or SIGTERM, which do the same; `ready` is called once it answers."""
-    running = asyncio.create_task(_run(settings, log, ready))
+    running = asyncio.create_task(run_until_cancelled(settings, log, ready))
     asked = False
 
     def stop() -> None:
@@ -219,7 +217,10 @@ async def run_until_signal(settings: StackSettings, log: Callable[[str], None], 
         await running
 
 
-async def _run(settings: StackSettings, log: Callable[[str], None], ready: Callable[[Stack], None]) -> None:
+async def run_until_cancelled(
+    settings: StackSettings, log: Callable[[str], None], ready: Callable[[Stack], None]
+) -> None:
+    """Run the stack, call `ready`, and wait."""
     async with run_stack(settings, log) as stack:
         ready(stack)
         await asyncio.Event().wait()

@@ -45,7 +45,7 @@ class Http:
     def __init__(self, target: Target) -> None:
         self._base = target.api
         self._pool = urllib3.PoolManager(maxsize=32, retries=False, timeout=60)
-        self._sign = signer(target.region) if target.authorization == "AWS_IAM" else None
+        self._sign = signer(target) if target.authorization == "AWS_IAM" else None
 
     def call(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
         """Send a request to `path` below the stage; a body is JSON unless the headers say otherwise."""

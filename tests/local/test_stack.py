@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -178,6 +179,8 @@ class TestMistakes:
             (("--parameter", "DefaultCounter"), "Key=Value"),
             (("--template", "no-such.yaml"), "no-such.yaml"),
             (("--port", "99999"), "--port"),
+            (("--name", "no good"), "--name"),
+            (("--data", "/dev/null/x"), "/dev/null"),
         ],
     )
     def test_wrong_usage_says_what_is_wrong(self, options: tuple[str, ...], message: str) -> None:
@@ -253,6 +256,13 @@ class TestSettings:
             monkeypatch.setenv("GAPLESS_API_KEY", key)
             assert client.wait(client.submit(b"{}")["requestId"])["counter"] == "orders"
             assert count_numbered(connect(stack.target), stack.target, "orders") == 1
+
+    def test_a_stack_that_wants_signatures_gets_them_from_the_commands(self) -> None:
+        with running_stack("--parameter", "Authorization=AWS_IAM") as stack:
+            client = Client(stack.target)
+            assert client.wait(client.submit(b"{}")["requestId"])["status"] == "DONE"
+            with pytest.raises(Refused, match="403"):
+                Client(replace(stack.target, authorization="NONE")).submit(b"{}")
 
     def test_edited_code_is_picked_up_on_save(self, tmp_path: Path) -> None:
         template = copy_stack(tmp_path)
