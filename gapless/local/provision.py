@@ -98,6 +98,17 @@ async def describe_table(name: str, engine: EngineClient) -> dict[str, Any]:
     return description
 
 
+async def find_stream(table: str, place: str, engine: EngineClient) -> str:
+    """The ARN of a table's stream on the engine; place: who asks for it. Raises TemplateError when it has none."""
+    stream = (await describe_table(table, engine)).get("LatestStreamArn")
+    if stream is None:
+        raise TemplateError(
+            f"{place}: the engine's table {table} has no stream; give it a StreamSpecification, or where the table "
+            "was there before, start the stack under another --name, or on another engine"
+        )
+    return str(stream)
+
+
 async def create_queue(resource: Resource, engine: EngineClient) -> None:
     """Create a queue, or keep the one that is there."""
     refuse_unknown(resource, {"QueueName", "MessageRetentionPeriod", "VisibilityTimeout", *QUEUE_WITHOUT_LOCAL_EFFECT})

@@ -1,6 +1,6 @@
-"""The Lambda Runtime API for one handler process.
+"""The Lambda Runtime API, version 2018-06-01, for one handler process.
 
-Source: docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html (version 2018-06-01).
+Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 import asyncio
@@ -12,8 +12,8 @@ from typing import Any
 
 from aiohttp import web
 
-# docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB each for request and response. The numbers are
-# those in Lambda's own error messages.
+# 6 MB each for request and response; the numbers are those in Lambda's own error messages.
+# Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_EVENT_BYTES = 6_291_456
 MAX_RESPONSE_BYTES = 6_291_556
 

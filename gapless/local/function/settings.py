@@ -36,7 +36,7 @@ def handler_environment(settings: FunctionSettings, runtime_api: str, instance: 
     """The environment of one handler process: Lambda's own variables, then the function's.
 
     runtime_api: `host:port`; instance: a name for the log stream, unique per process.
-    Source: docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html (defined runtime environment variables).
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
     code = str(settings.code.resolve())
     return {

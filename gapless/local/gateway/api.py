@@ -135,6 +135,7 @@ class _Paths:
                 yield self._method(names[key], path, item[key], shared, f"{place}.{key}")
 
     def _method(self, http_method: str, path: str, operation: Node, shared: list[Node], place: str) -> Method:
+        """One method of a path; shared: the parameters of all its methods."""
         operation = refuse_unknown(operation, OPERATION_SERVED, TEXTS, place)
         if INTEGRATION not in operation:
             raise DefinitionError(f"{place}: it has no {INTEGRATION}, so nothing would answer it")

@@ -39,6 +39,7 @@ def read_security(requirements: Node, schemes: Node, place: str) -> Security:
 
 
 def _kind(name: str, schemes: Node, place: str) -> str:
+    """Whether a security scheme asks for a signature or for an API key."""
     scheme = mapping(schemes, place).get(name)
     if scheme is None:
         raise DefinitionError(f"{place}: components.securitySchemes has no {name}")
@@ -62,6 +63,7 @@ def check_credentials(security: Security, exchange: Exchange, api_keys: Collecti
 
 
 def _check_signature(exchange: Exchange) -> None:
+    """Refuse a caller who did not sign, or whose Authorization header lacks a part of a signature."""
     authorization = exchange.header("authorization")
     if authorization is None:
         if "X-Amz-Signature" in exchange.query:  # a presigned URL

@@ -71,7 +71,7 @@ def build_context(
 
     lower: the headers, names in lower case; now: seconds since the epoch. `requestId` is
     the caller's `x-amzn-RequestId` where there is one, and a UUID otherwise.
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
     """
     host = lower.get("host", "localhost")
     clock = time.gmtime(now)

@@ -1,6 +1,6 @@
 """Mapping expressions: where the value of a header of an answer comes from.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html
 """
 
 import json
@@ -59,6 +59,7 @@ def named_source(kind: str, name: str) -> Source:
 
 
 def _body_source(json_path: str | None, place: str) -> Source:
+    """The backend's body, or what a JSONPath finds in it."""
     if json_path is None:
         return lambda exchange: exchange.backend_body
     dot = "" if json_path.startswith("[") else "."

@@ -73,6 +73,7 @@ class Gateway:
         return response
 
     async def _answer(self, exchange: Exchange) -> Response:
+        """Find the method and let it answer; raises Refusal."""
         request = exchange.request
         stage_path = f"/{self._api.stage}"
         if request.path != stage_path and not request.path.startswith(stage_path + "/"):
@@ -92,6 +93,7 @@ class Gateway:
         return await self._integrate(method, exchange)
 
     def _admit(self, method: Method, exchange: Exchange) -> None:
+        """Let the request pass to the integration, or raise Refusal."""
         check_credentials(method.security, exchange, self._api.api_keys)
         bucket = self._buckets.get((method.http_method, method.resource_path))
         if bucket is not None and not bucket.take():
@@ -104,6 +106,7 @@ class Gateway:
         method.validator.check(exchange, _content_type(exchange))
 
     async def _integrate(self, method: Method, exchange: Exchange) -> Response:
+        """Render the request, call the backend and render its answer; raises Refusal."""
         integration = method.integration
         try:
             text = integration.request_text(exchange, _content_type(exchange))

@@ -1,6 +1,6 @@
 """Gateway responses: how the gateway's own refusals look.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
 """
 
 import json
@@ -77,6 +77,7 @@ def _choose(
 
 
 def _read_response(response: Node, place: str) -> _GatewayResponse:
+    """One customised type of the definition."""
     response = refuse_unknown(response, ("statusCode", "responseParameters", "responseTemplates"), {}, place)
     status = str(response.get("statusCode") or "")
     if status and not STATUS.fullmatch(status):
@@ -96,6 +97,7 @@ def _read_response(response: Node, place: str) -> _GatewayResponse:
 
 
 def _read_template(text: Node, place: str) -> tuple[str | Source, ...]:
+    """Cut a template into literal text and the sources of its variables."""
     logic = LOGIC.search(str(text))
     if logic:
         raise DefinitionError(

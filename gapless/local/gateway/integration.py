@@ -62,7 +62,7 @@ class Integration:
     def request_text(self, exchange: Exchange, content_type: str) -> str:
         """What the backend is sent; raises Refusal for a content type that does not pass.
 
-        https://docs.aws.amazon.com/apigateway/latest/developerguide/integration-passthrough-behaviors.html
+        Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/integration-passthrough-behaviors.html
         """
         template = self.templates.get(content_type)
         if template is not None:
@@ -105,6 +105,7 @@ def read_integration(integration: Node, method_responses: Node, place: str) -> I
 
 
 def _action(integration: Node, place: str) -> str | None:
+    """The DynamoDB action of an integration, or None for a mock."""
     kind = str(integration.get("type")).upper()
     if kind == "MOCK":
         return None
@@ -137,6 +138,7 @@ def _timeout(integration: Node, place: str) -> float:
 
 
 def _response(key: str, response: Node, method_responses: Node, place: str) -> IntegrationResponse:
+    """One integration response; key: the pattern of the statuses it is for, or `default`."""
     response = refuse_unknown(response, ("statusCode", "responseParameters", "responseTemplates"), {}, place)
     status = str(response.get("statusCode"))
     declared = mapping(method_responses, place)

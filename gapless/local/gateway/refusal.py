@@ -1,6 +1,6 @@
 """API Gateway's own refusals: their types, and what each says when nobody has customised it.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 """
 
 from dataclasses import dataclass

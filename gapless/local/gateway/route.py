@@ -53,6 +53,7 @@ class Router(Generic[M]):
 
 
 def _resource(path: str) -> _Resource[M]:
+    """Compile a resource path into the pattern that request paths are matched with."""
     if not path.startswith("/"):
         raise DefinitionError(f"paths.{path}: a path starts with a slash")
     pattern, names = "", []

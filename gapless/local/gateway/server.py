@@ -7,7 +7,7 @@ from aiohttp import web
 from gapless.local.gateway.gateway import Gateway
 from gapless.local.gateway.message import MAX_BODY_BYTES, Request, Response, too_large
 
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+# Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 MAX_HEADER_BYTES = 10_240
 STOP_SECONDS = 5.0
 DISCARD_SECONDS = 1.0  # for reading on after a 413, so that a client that is still sending sees the answer
@@ -58,6 +58,7 @@ async def serve(gateway: Gateway, port: int) -> Running:
 
 
 async def _answer(gateway: Gateway, request: web.BaseRequest) -> web.StreamResponse:
+    """Take a request from aiohttp to the gateway, and its answer back."""
     body = await _read(request)
     if body is None:
         return _to_aiohttp(too_large())

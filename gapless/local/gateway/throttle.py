@@ -1,6 +1,6 @@
 """Throttling: a token bucket a method.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
 """
 
 from collections.abc import Callable

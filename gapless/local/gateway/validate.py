@@ -1,6 +1,6 @@
 """Request validation: required parameters, then the body against its model.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
 """
 
 from collections.abc import Sequence
@@ -84,6 +84,7 @@ def read_validator(document: Node, operation: Node, shared: Sequence[Node], plac
 
 
 def _required(document: Node, parameters: Sequence[Node], place: str) -> tuple[tuple[str, str], ...]:
+    """Location and name of each required parameter, in the order in which a refusal names them."""
     found = []
     for index, reference in enumerate(parameters):
         here = f"{place}[{index}]"
@@ -97,6 +98,7 @@ def _required(document: Node, parameters: Sequence[Node], place: str) -> tuple[t
 
 
 def _models(document: Node, operation: Node, place: str) -> dict[str, jsonschema.Draft4Validator]:
+    """The model of each content type of the request body."""
     here = f"{place}.requestBody"
     body = mapping(follow(document, operation.get("requestBody"), here), here)
     content = refuse_unknown(body, ("content",), BODY_WITHOUT_LOCAL_EFFECT, here).get("content")
@@ -108,6 +110,7 @@ def _models(document: Node, operation: Node, place: str) -> dict[str, jsonschema
 
 
 def _model(document: Node, schema: Node, place: str) -> jsonschema.Draft4Validator:
+    """Compile a schema with the document's components in its reach."""
     _check_references(document, schema, place, set())
     # The components stand beside the schema, so that `#/components/schemas/X` is found from its root.
     rooted = {"allOf": [schema], "components": document.get("components") or {}}
@@ -119,6 +122,7 @@ def _model(document: Node, schema: Node, place: str) -> jsonschema.Draft4Validat
 
 
 def _check_references(document: Node, schema: Node, place: str, seen: set[str]) -> None:
+    """Raise DefinitionError for a `$ref` that leads nowhere, or out of the components; seen: those followed already."""
     if isinstance(schema, list):
         for one in schema:
             _check_references(document, one, place, seen)

@@ -1,7 +1,8 @@
 """The failure destination: what was given up on, in the words AWS uses.
 
 An SQS queue gets shard and sequence numbers only; an S3 bucket also the whole event.
-Source: docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 """
 
 import json

@@ -1,6 +1,7 @@
 """The event a function gets: a batch of records, and with a tumbling window its state.
 
-Source: docs.aws.amazon.com/lambda/latest/dg/with-ddb.html, services-ddb-windows.html.
+Source: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html
 """
 
 import json

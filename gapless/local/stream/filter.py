@@ -6,8 +6,10 @@ EventBridge alone (`wildcard`, `cidr`) is an error here. What surprises:
 - DynamoDB numbers are strings in the record (`{"N": "5"}`): `numeric` never matches them, `["5"]` does.
 - Numbers in a list of plain values are compared as they are written: 300 does not match 300.0.
 - A field that holds an array matches when any of its elements does.
-Sources: docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html and with-ddb-filtering.html,
-github.com/aws/event-ruler.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
+Source: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
+Source: https://github.com/aws/event-ruler
 """
 
 import json

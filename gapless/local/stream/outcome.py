@@ -35,7 +35,8 @@ def read_outcome(
 
     The lowest reported itemIdentifier is the checkpoint. An empty or null batchItemFailures is a success; an
     identifier that is empty, null or not of the batch, and an answer without the right form, fail the whole batch.
-    Source: docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html, services-ddb-windows.html.
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html
     """
     whole = Outcome(failed=True, done=0)
     if not invocation.ok:
@@ -69,8 +70,7 @@ def rest_of(batch: Batch, outcome: Outcome, *, bisect: bool) -> list[Batch]:
         reported at c   [a b c d] ─▶ [c d]           a and b are done; with bisection this is a split as well
         reported at a   [a b c d] ─▶ [a b c d]       never split, as measured on AWS: a retry
 
-    Source: docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html ("Splitting batches doesn't consume the
-    retry quota").
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
     """
     size = batch.size - outcome.done
     if bisect and outcome.done:

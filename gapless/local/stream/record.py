@@ -27,7 +27,7 @@ class StreamRecord:
 def to_record(raw: RawRecord, stream_arn: str, order: int, source: str) -> StreamRecord:
     """Make the record of a Lambda event from one of GetRecords: the stream's ARN added, userIdentity in Lambda's case.
 
-    Source: docs.aws.amazon.com/lambda/latest/dg/with-ddb.html (example event).
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
     """
     event = {**raw, "eventSourceARN": stream_arn}
     if identity := raw.get("userIdentity"):

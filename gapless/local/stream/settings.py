@@ -41,7 +41,7 @@ class MappingSettings:
 
         `Stream` is not read: its ARN names a table, whose stream has another ARN on every engine.
         Raises InvalidMapping for an unknown property or a value out of its limits.
-        Source of defaults and limits: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
         """
         rest = {name: value for name, value in properties.items() if name not in {"Stream", *WITHOUT_LOCAL_EFFECT}}
         settings = cls(

@@ -1,6 +1,6 @@
 """SAM's Globals section, merged into the resources it is about.
 
-https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
+Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
 """
 
 from collections.abc import Mapping

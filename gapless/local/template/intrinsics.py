@@ -1,6 +1,6 @@
 """CloudFormation's intrinsic functions and conditions.
 
-https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """
 
 import base64
@@ -85,6 +85,7 @@ class Resolver:
         return function(self, argument, place)
 
     def _truth(self, node: Node, place: str) -> bool:
+        """Whether a condition function is true; its arguments may be condition functions in turn."""
         if not isinstance(node, dict) or len(node) != 1 or next(iter(node)) not in TRUTH_FUNCTIONS:
             raise TemplateError(f"{place}: a condition is one of {', '.join(TRUTH_FUNCTIONS)}, not {node!r}")
         ((name, argument),) = node.items()
@@ -113,6 +114,7 @@ class Resolver:
         return self._references.attribute(logical_id, attribute, place)
 
     def _sub(self, argument: Node, place: str) -> str:
+        """Fill in the variables of Fn::Sub, with its own values before the template's."""
         here = f"{place}.Fn::Sub"
         pattern, own = (argument, {}) if isinstance(argument, str) else items(argument, 2, 2, here)
         if not isinstance(own, dict):
@@ -155,6 +157,7 @@ class Resolver:
         return values[int(index)]
 
     def _find_in_map(self, argument: Node, place: str) -> Node:
+        """Follow the three names of Fn::FindInMap into the Mappings."""
         here = f"{place}.Fn::FindInMap"
         names = [text(self.resolve(one, here), here) for one in items(argument, 3, 3, here)]
         found: Node = self._mappings
@@ -204,7 +207,7 @@ class Resolver:
 
 
 UNSUPPORTED = {
-    "Fn::ImportValue": "Fn::ImportValue is not supported on the local stack; use a parameter for what another stack exports",
+    "Fn::ImportValue": "Fn::ImportValue is not supported on the local stack; use a parameter instead",
     "Fn::Transform": "macros other than AWS::Include are not supported on the local stack",
     "Fn::Cidr": "Fn::Cidr is not supported on the local stack: it is for networks",
 }

@@ -75,6 +75,7 @@ def load(
 
 
 def _resources(declared: Mapping[str, Any], resolver: Resolver) -> dict[str, Resource]:
+    """Resolve the resources whose condition is true."""
     resources = {}
     for logical_id, resource in declared.items():
         place = f"Resources.{logical_id}"
@@ -90,6 +91,7 @@ def _resources(declared: Mapping[str, Any], resolver: Resolver) -> dict[str, Res
 
 
 def _outputs(template: Mapping[str, Any], resolver: Resolver) -> dict[str, Any]:
+    """Resolve the outputs whose condition is true."""
     outputs = {}
     for name, output in (template.get("Outputs") or {}).items():
         place = f"Outputs.{name}"

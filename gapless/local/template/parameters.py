@@ -24,6 +24,7 @@ def parameter_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> d
 
 
 def _value(name: str, declared: Node, given: str | None) -> Node:
+    """The value of one parameter, converted to its type and checked."""
     place = f"Parameters.{name}"
     if not isinstance(declared, dict) or not isinstance(declared.get("Type"), str):
         raise TemplateError(f"{place}: a parameter needs a Type")
@@ -51,6 +52,7 @@ def _check(text: str, declared: Mapping[str, Any], numeric: bool, place: str) ->
 
 
 def _problem(text: str, declared: Mapping[str, Any], numeric: bool) -> str | None:
+    """What a parameter's constraints have against a text, None when nothing."""
     if numeric and not NUMBER.fullmatch(text):
         return "is not a number"
     allowed = declared.get("AllowedValues")

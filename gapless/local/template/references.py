@@ -77,6 +77,7 @@ class References:
         return given or f"{self._site.stack_name}-{logical_id}"
 
     def _attributes(self, kind: str, name: str) -> dict[str, str]:
+        """Attribute -> value of a resource; none for a type without attributes here."""
         site = self._site
         table_arn = site.arn("dynamodb", f"table/{name}")
         attributes = {

@@ -17,7 +17,7 @@ class _SnippetLoader(yaml.SafeLoader):
 class _TemplateLoader(_SnippetLoader):
     """The same with short tags. What AWS::Include includes cannot have them: the transform writes functions out.
 
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-include.html
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-include.html
     """
 
 
@@ -29,6 +29,7 @@ _SnippetLoader.yaml_implicit_resolvers = {
 
 
 def _construct_mapping(loader: _SnippetLoader, node: yaml.MappingNode) -> dict[str, Any]:
+    """Build a mapping with text keys; a key that stands twice is an error."""
     seen = set()
     for key_node, _ in node.value:
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
@@ -42,6 +43,7 @@ def _construct_mapping(loader: _SnippetLoader, node: yaml.MappingNode) -> dict[s
 
 
 def _construct_short_tag(loader: _TemplateLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    """Write a short tag such as `!Sub x` out as `{Fn::Sub: x}`."""
     name = PLAIN_TAGS.get(suffix, f"Fn::{suffix}")
     if isinstance(node, yaml.ScalarNode):
         text = loader.construct_scalar(node)
@@ -77,6 +79,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _parse(path: Path, place: str, loader: type[_SnippetLoader]) -> Node:
+    """Read a file as YAML; raises TemplateError with line and column."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -93,6 +96,7 @@ def _parse(path: Path, place: str, loader: type[_SnippetLoader]) -> Node:
 
 
 def _include(node: Node, place: str, directory: Path, within: tuple[Path, ...]) -> Node:
+    """Replace every AWS::Include in a tree; within: the files being read, to notice a circle."""
     if isinstance(node, list):
         return [_include(value, f"{place}[{index}]", directory, within) for index, value in enumerate(node)]
     if not isinstance(node, dict):
@@ -114,6 +118,7 @@ def _include(node: Node, place: str, directory: Path, within: tuple[Path, ...]) 
 
 
 def _location(transform: Node, place: str) -> str:
+    """The path an AWS::Include names; raises TemplateError for any other macro."""
     parameters = transform.get("Parameters") if isinstance(transform, dict) else None
     if not isinstance(parameters, dict) or transform.get("Name") != "AWS::Include":
         raise TemplateError(f"{place}: macros other than AWS::Include are not supported on the local stack")
