@@ -33,6 +33,10 @@ class Loop:
         return f"{{{', '.join(f'{key}={value}' for key, value in self.stored.items())}}}"
 
 
+def _stop(loop: Loop) -> None:
+    raise BreakOut(loop)
+
+
 register(
     Loop,
     table(
@@ -46,6 +50,7 @@ register(
             "getParent()": lambda loop: loop.parent,
             "getTopmost()": lambda loop: loop.topmost,
             "get(Object)": lambda loop, key: loop.stored.get(key),
+            "stop()": _stop,
             "put(Object,Object)": lambda loop, key, value: loop.stored.update({key: value}),
         },
         OBJECT,

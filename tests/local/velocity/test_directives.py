@@ -13,6 +13,12 @@ CASES = [
         ),
         "011F,122,233L",
     ),
+    ("stop() ends the loop it is asked of", "#foreach($i in [1..3])#if($i == 2)$foreach.stop()#end$i#end", "1"),
+    (
+        "an inner loop can stop the outer one",
+        "#foreach($a in [1..3])#foreach($b in [1..2])#if($a == 2)$foreach.parent.stop()#end$a$b #end#end",
+        "11 12 ",
+    ),
     (
         "hasNext as a method and a variable",
         "#foreach($i in [1, 2])$foreach.hasNext() $velocityHasNext #end",
