@@ -42,9 +42,10 @@ def main() -> None:
 def up(parameters: tuple[str, ...], output: str, **options: Any) -> None:
     """Run template.yaml on this machine until Ctrl-C."""
     from gapless.local.engine import EngineError, EngineUnavailable
+    from gapless.local.foreground import run_until_signal
     from gapless.local.gateway import DefinitionError, PortTaken
     from gapless.local.settings import StackInUse, StackSettings
-    from gapless.local.stack import Stack, run_until_signal
+    from gapless.local.stack import Stack
     from gapless.local.stream import InvalidMapping, InvalidPattern
     from gapless.local.template import TemplateError
 

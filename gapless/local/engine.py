@@ -82,7 +82,7 @@ class EngineClient:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=64, keepalive_timeout=60)
             timeout = aiohttp.ClientTimeout(total=29)  # API Gateway's integration timeout
-            self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=True)
+            self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
         headers = {
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": target,
@@ -100,7 +100,10 @@ class EngineClient:
             answer = await self.post(target, json.dumps(request).encode())
         except (aiohttp.ClientError, TimeoutError) as error:
             raise EngineUnavailable(f"the engine at {self._endpoint(target)} does not answer") from error
-        document: dict[str, Any] = json.loads(answer.body or b"{}")
+        try:
+            document: dict[str, Any] = json.loads(answer.body or b"{}")
+        except ValueError as error:
+            raise EngineUnavailable(f"{self._endpoint(target)} does not answer as DynamoDB does") from error
         if answer.status != 200:
             code = str(document.get("__type", "UnknownError")).rpartition("#")[2]
             message = str(document.get("message") or document.get("Message") or answer.body[:200])

@@ -5,11 +5,9 @@ template.yaml ─▶ load ─▶ provision ─▶ engine (ministack, or --dynamo
                    └──▶ Gateway on 127.0.0.1:PORT ──▶ engine
 """
 
-import asyncio
 import contextlib
 import json
 import os
-import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -26,6 +24,7 @@ from gapless.local.template import Resource, Template, TemplateError, load
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 DRAIN_SECONDS = 5.0
+LONGEST_TIMEOUT = 900  # seconds of a Lambda function
 MOST_LANES = 10  # of a shard: the highest ParallelizationFactor
 
 FUNCTION_RUNS = {"CodeUri", "Handler", "Environment", "Timeout", "MemorySize", "Events", "FunctionName"}
@@ -100,6 +99,10 @@ class Stack:
         for name in ("CodeUri", "Handler"):
             if not isinstance(properties.get(name), str):
                 raise TemplateError(f"{place}.{name}: a function needs it on the local stack, as text")
+        if not str(properties.get("Runtime")).startswith("python"):
+            raise TemplateError(f"{place}.Runtime: only Python's runtimes are supported on the local stack")
+        if not 1 <= (timeout := properties.get("Timeout", 3)) <= LONGEST_TIMEOUT:
+            raise TemplateError(f"{place}.Timeout: it has 1 to {LONGEST_TIMEOUT} seconds, not {timeout}")
         code = self.template.path.parent / properties["CodeUri"]
         if not code.is_dir():
             raise TemplateError(f"{place}.CodeUri: there is no folder {code}")
@@ -113,7 +116,7 @@ class Stack:
                 **{name: str(value) for name, value in variables.items()},
                 "AWS_ENDPOINT_URL_DYNAMODB": self.engine.dynamodb,
             },
-            timeout_seconds=properties.get("Timeout", 3),
+            timeout_seconds=timeout,
             memory_mb=properties.get("MemorySize", 128),
         )
         in_flight = self._settings.shards * MOST_LANES
@@ -197,33 +200,6 @@ async def run_stack(settings: StackSettings, log: Callable[[str], None]) -> Asyn
         exits.callback(stack.remove_description)
         stack.write_description()
         yield stack
-
-
-async def run_until_signal(settings: StackSettings, log: Callable[[str], None], ready: Callable[[Stack], None]) -> None:
-    """Run the stack until SIGINT or SIGTERM, which do the same; `ready` is called once it answers."""
-    running = asyncio.create_task(run_until_cancelled(settings, log, ready))
-    asked = False
-
-    def stop() -> None:
-        nonlocal asked
-        if not asked:  # a second signal must not interrupt the tidying up
-            asked = True
-            running.cancel()
-
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop)
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
-
-
-async def run_until_cancelled(
-    settings: StackSettings, log: Callable[[str], None], ready: Callable[[Stack], None]
-) -> None:
-    """Run the stack, call `ready`, and wait."""
-    async with run_stack(settings, log) as stack:
-        ready(stack)
-        await asyncio.Event().wait()
 
 
 def dynamodb_events(resource: Resource) -> Iterator[tuple[str, dict[str, Any]]]:

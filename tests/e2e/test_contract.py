@@ -86,6 +86,15 @@ class TestSubmit:
         assert problem.is_problem(409)
         assert problem.document["requestId"] == request_id
 
+    @pytest.mark.parametrize(("method", "path", "body"), [("PUT", "/requests", b"["), ("GET", "/nowhere", None)])
+    def test_a_hostile_request_id_breaks_no_answer(
+        self, http: Http, method: str, path: str, body: bytes | None
+    ) -> None:
+        request_id = 'x","status":200,"z":"1'
+        answer = http.call(method, path, body, {"x-amzn-RequestId": request_id})
+        assert answer.is_problem(answer.status)
+        assert answer.document["requestId"] == request_id
+
     @pytest.mark.parametrize(
         "body",
         [b"", b"[]", b'"text"', b"null", b"1", b"not json", b"{", b'{"a": 1,}', b"{'a': 1}", b'{"a": NaN}', b"\xff"],

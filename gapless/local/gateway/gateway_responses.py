@@ -18,6 +18,7 @@ from gapless.local.template import Node
 VARIABLE = re.compile(r"\$(context|stageVariables|method\.request\.(?:header|querystring|path))((?:\.[\w-]+)+)")
 LOGIC = re.compile(r"#\{?(?:set|if|elseif|else|end|foreach|macro|define)\b|\$!?\{?(?:input|util)\b")
 HEADER = "gatewayresponse.header."
+QUOTED = frozenset({"error.messageString", "error.validationErrorString"})  # what API Gateway has escaped itself
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,14 @@ def _read_response(response: Node, place: str) -> _GatewayResponse:
     return _GatewayResponse(int(status) if status else None, headers, templates)
 
 
+def _escaped(source: Source) -> Source:
+    """The source's text as a JSON string holds it: a caller may choose $context.requestId.
+
+    Whether API Gateway escapes what it substitutes is not on record, and these templates could not do it themselves.
+    """
+    return lambda exchange: json.dumps(source(exchange), ensure_ascii=False)[1:-1]
+
+
 def _read_template(text: Node, place: str) -> tuple[str | Source, ...]:
     """Cut a template into literal text and the sources of its variables."""
     logic = LOGIC.search(str(text))
@@ -106,6 +115,8 @@ def _read_template(text: Node, place: str) -> tuple[str | Source, ...]:
     pieces: list[str | Source] = []
     end = 0
     for variable in VARIABLE.finditer(str(text)):
-        pieces += [str(text)[end : variable.start()], named_source(variable[1], variable[2].removeprefix("."))]
+        name = variable[2].removeprefix(".")
+        source = named_source(variable[1], name)
+        pieces += [str(text)[end : variable.start()], source if name in QUOTED else _escaped(source)]
         end = variable.end()
     return (*pieces, str(text)[end:])

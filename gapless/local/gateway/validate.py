@@ -113,9 +113,11 @@ def _model(document: Node, schema: Node, place: str) -> jsonschema.Draft4Validat
     """Compile a schema with the document's components in its reach."""
     _check_references(document, schema, place, set())
     # The components stand beside the schema, so that `#/components/schemas/X` is found from its root.
-    rooted = {"allOf": [schema], "components": document.get("components") or {}}
+    components = mapping(document.get("components"), "components")
+    rooted = {"allOf": [schema], "components": components}
     try:
-        jsonschema.Draft4Validator.check_schema(rooted)
+        for one in (rooted, *mapping(components.get("schemas"), "components.schemas").values()):
+            jsonschema.Draft4Validator.check_schema(one)
     except SchemaError as error:
         raise DefinitionError(f"{place}: it is not a JSON Schema of draft 4: {error.message}") from error
     return jsonschema.Draft4Validator(rooted)

@@ -144,6 +144,8 @@ class Lane:
             report_item_failures=self._settings.report_item_failures,
             windowed=self.window is not None,
         )
+        if outcome.failed and not outcome.reported:
+            self._consumer.log(f"{self.shard_id}: a batch of {len(records)} failed: {why_failed(invocation)}")
         self._take_over(batch, outcome)
         if not outcome.failed:
             return []
@@ -207,6 +209,13 @@ class Lane:
         return build_event(
             records, self.window, shard_id=self.shard_id, stream_arn=self._consumer.stream_arn, final=final
         )
+
+
+def why_failed(invocation: Invocation) -> str:
+    """The error of an invocation, or the answer that is no success."""
+    if invocation.error:
+        return f"{invocation.error.get('errorType')}: {invocation.error.get('errorMessage')}"
+    return f"the function answered {invocation.payload[:200].decode(errors='replace')}"
 
 
 def backoff(failures: int) -> float:

@@ -65,6 +65,12 @@ _SnippetLoader.add_multi_constructor("!", _refuse_short_tag)
 _TemplateLoader.add_multi_constructor("!", _construct_short_tag)
 
 
+SECTIONS = {
+    *("AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Globals"),
+    *("Parameters", "Mappings", "Conditions", "Resources", "Outputs"),
+}
+
+
 def read(path: Path) -> dict[str, Any]:
     """Read a template, with every AWS::Include in it replaced by the file it names.
 
@@ -74,6 +80,9 @@ def read(path: Path) -> dict[str, Any]:
     template = _parse(path, path.name, _TemplateLoader)
     if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
         raise TemplateError(f"{path}: a template is a mapping with a Resources section; this file has none")
+    for section in template:
+        if section not in SECTIONS:
+            raise TemplateError(f"{path}: the section {section} is not supported on the local stack")
     included: dict[str, Node] = _include(template, "", path.parent, (path.resolve(),))
     return included
 

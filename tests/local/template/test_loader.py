@@ -75,7 +75,8 @@ def test_globals_are_merged_as_sam_does(tmp_path: Path) -> None:
         ("a: 1\na: 2", "template.yaml, line 2, column 1: the key 'a' stands here for the second time"),
         ("? [a]\n: 1", "template.yaml, line 1, column 3: a key must be text"),
         ("a: [1,\nb: 2}", r"template.yaml, line 2, column 5: expected ',' or '\]'"),
-        ("a: !Nope {b: 1}", None),
+        ("a: 1", "the section a is not supported on the local stack"),
+        ("Metadata: !Nope {b: 1}", None),
         ("A: !Ref {b: &x 1}\nB: *y", "template.yaml, line 2, column 4: found undefined alias"),
         ("a: \x01", "template.yaml: unacceptable character"),
         (
