@@ -115,6 +115,11 @@ def value_size(value: Mapping[str, Any]) -> int:
             return 1  # BOOL, NULL
 
 
+def cut(text: str, limit: int) -> str:
+    """The longest beginning of a text that is at most `limit` bytes of UTF-8."""
+    return text.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")
+
+
 def parse_body(text: str) -> dict[str, Any]:
     """Parse a body strictly: no NaN, no trailing text, an object at the top. Raises InvalidBody."""
     try:

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 from botocore.loaders import Loader
 
 from numbering import Counter, Setback, Stamp
-from request import CODE_LIMIT, DONE, FAILED, MESSAGE_LIMIT, PENDING, Accepted
+from request import CODE_LIMIT, DONE, FAILED, MESSAGE_LIMIT, PENDING, Accepted, cut
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -217,11 +217,6 @@ def to_counter(name: str, item: Mapping[str, Any]) -> Counter:
     if counter.cycle and counter.capacity is not None and counter.capacity < 1:
         return Counter(name, fault="it cycles and has no numbers to give")
     return counter
-
-
-def cut(text: str, limit: int) -> str:
-    """The longest beginning of a text that is at most `limit` bytes of UTF-8."""
-    return text.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")
 
 
 @contextmanager

@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from numbering import Counter, Setback, Stamp
-from request import ITEM_LIMIT, RESERVE, Accepted, Refused, Request
-from store import Settings, Tables, cut, read_cancellation
+from request import ITEM_LIMIT, RESERVE, Accepted, Refused, Request, cut
+from store import Settings, Tables, read_cancellation
 from tests.unit.records import make_record, make_request
 
 if TYPE_CHECKING:
