@@ -38,15 +38,8 @@ PASSING_REASONS = {"TransactionConflict", "ProvisionedThroughputExceeded", "Thro
 CONDITION_FAILED = "ConditionalCheckFailed"
 NO_REASON = "None"
 
-NAMES = {
-    "#requestId": "requestId",
-    "#status": "status",
-    "#number": "number",
-    "#result": "result",
-    "#error": "error",
-    "#completedAt": "completedAt",
-    "#ttl": "ttl",
-}
+ATTRIBUTES = ("requestId", "status", "number", "result", "error", "completedAt", "ttl")
+NAMES = {f"#{attribute}": attribute for attribute in ATTRIBUTES}
 
 # A request is stamped once: it is there, it waits, and it has no number.
 IS_THERE = "attribute_exists(#requestId)"
