@@ -2,7 +2,9 @@
 
 import io
 import json
+import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -208,3 +210,17 @@ def test_half_a_surrogate_pair_in_a_reason_hurts_nobody(
     records = [make_record("a"), make_record("b", '{"reject": "unknown sku \\ud800"}'), make_record("c")]
     assert handle(records) == {"batchItemFailures": []}
     assert states(client) == {"a": "DONE 1", "b": "FAILED Rejected", "c": "DONE 2"}
+
+
+def test_slow_work_is_cut_off_in_time_and_what_was_done_is_numbered(
+    client: "DynamoDBClient", handle: Callable[[Records], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each request takes ten seconds of the sixty there are; sixteen are kept to number and to answer."""
+    worked: list[Request] = []
+    began = time.monotonic()
+    clock = SimpleNamespace(monotonic=lambda: began + 10 * len(worked), time_ns=time.time_ns)
+    monkeypatch.setattr(app, "time", clock)
+    monkeypatch.setattr(app, "work", worked.append)
+    records = [make_record(f"r{number}") for number in range(9)]
+    assert handle(records) == {"batchItemFailures": [{"itemIdentifier": records[5]["dynamodb"]["SequenceNumber"]}]}
+    assert [one for one, state in sorted(states(client).items()) if state != "PENDING"] == [f"r{n}" for n in range(5)]
