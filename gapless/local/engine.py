@@ -133,7 +133,6 @@ class EmbeddedEngine:
         self._directory = directory
         self._persist = persist
         self._process: asyncio.subprocess.Process | None = None
-        self.endpoint = ""
 
     async def start(self) -> str:
         """Start it on a free port and return its endpoint; raises EngineUnavailable.
@@ -146,8 +145,7 @@ class EmbeddedEngine:
             port = free_port()
             self._process = await self._spawn(port)
             if await self._answers(port):
-                self.endpoint = f"http://127.0.0.1:{port}"
-                return self.endpoint
+                return f"http://127.0.0.1:{port}"
             await self.stop()
         raise EngineUnavailable(
             f"the embedded DynamoDB engine (ministack) did not start; its log is {self._log}:\n{self._log_tail()}"
