@@ -13,7 +13,7 @@ TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 
 
 def create_tables(client: "DynamoDBClient", stack_name: str = "test") -> dict[str, str]:
-    """Create both tables; returns logical id -> table name."""
+    """Create them all; returns logical id -> table name."""
     template = load(TEMPLATE, {}, stack_name=stack_name, region="us-east-1", account="000000000000")
     tables = template.of_type("AWS::DynamoDB::Table")
     for table in tables:

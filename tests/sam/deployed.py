@@ -67,9 +67,9 @@ class Deployed:
         description = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
         return str(description["PointInTimeRecoveryStatus"])
 
-    def function(self) -> dict[str, Any]:
-        """The processor."""
-        name = self.physical_id("Processor")
+    def function(self, logical_id: str) -> dict[str, Any]:
+        """Lambda's description of a function."""
+        name = self.physical_id(logical_id)
         configuration: dict[str, Any] = self.client("lambda").get_function_configuration(FunctionName=name)
         return configuration
 

@@ -26,24 +26,26 @@ def test_validate_finds_nothing() -> None:
 def test_built_template_says_the_same(built: Path) -> None:
     # Reading it also proves that every include is found from where the built template lies.
     written, made = load_template(ROOT), load_template(built)
-    processor = made.resources["Processor"].properties
-    assert (built / processor["CodeUri"] / "app.py").is_file()
-    processor["CodeUri"] = written.resources["Processor"].properties["CodeUri"]
+    for function in made.of_type("AWS::Serverless::Function"):
+        module = function.properties["Handler"].partition(".")[0]
+        assert (built / function.properties["CodeUri"] / f"{module}.py").is_file()
+        function.properties["CodeUri"] = written.resources[function.logical_id].properties["CodeUri"]
     assert made.resources == written.resources
     assert made.outputs == written.outputs
 
 
-def test_built_function_can_be_imported(built: Path) -> None:
-    template = load_template(built)
-    processor = template.resources["Processor"].properties
-    code = built / processor["CodeUri"]
+@pytest.mark.parametrize("function", ["Processor"])
+def test_built_function_can_be_imported(built: Path, function: str) -> None:
+    properties = load_template(built).resources[function].properties
+    code = built / properties["CodeUri"]
+    module = properties["Handler"].partition(".")[0]
     program = (
-        f"import sys; sys.path.insert(0, {str(code)!r}); import app, aws_lambda_powertools as powertools; "
-        "print(callable(app.lambda_handler), app.__file__, powertools.__file__)"
+        f"import sys; sys.path.insert(0, {str(code)!r}); import {module}, aws_lambda_powertools as powertools; "
+        f"print(callable({module}.lambda_handler), {module}.__file__, powertools.__file__)"
     )
-    variables = {name: str(value) for name, value in processor["Environment"]["Variables"].items()}
+    variables = {name: str(value) for name, value in properties["Environment"]["Variables"].items()}
     # botocore is the one package that Lambda's runtime brings along; here it is this interpreter's.
     printed = run(sys.executable, "-B", "-I", "-c", program, environment=clean_environment(**variables))
-    handler, app, powertools = printed.split()
-    assert (handler, app) == ("True", str(code / "app.py"))
+    handler, imported, powertools = printed.split()
+    assert (handler, imported) == ("True", str(code / f"{module}.py"))
     assert powertools.startswith(str(code) + os.sep)

@@ -22,9 +22,11 @@ MAPPING = (
     "MetricsConfig",
 )
 FUNCTION = ("Description", "Handler", "Runtime", "Architectures", "MemorySize", "Timeout")
-TABLES = ("RequestsTable", "CountersTable")
-ROLES = ("ApiRole", "ProcessorRole", "ApiLoggingRole")
-LOGS = ("ApiLogs", "ProcessorLogs")
+FUNCTIONS = ("Processor",)
+TABLES = ("RequestsTable", "CountersTable", "JournalTable")
+EXPIRING = ("RequestsTable", "JournalTable")
+ROLES = ("ApiRole", "ProcessorRole", "SweeperRole", "ApiLoggingRole")
+LOGS = ("ApiLogs", "ProcessorLogs", "SweeperLogs")
 METHODS = (
     "PUT /requests",
     "PUT /requests/{requestId}",
@@ -38,9 +40,8 @@ OF_TABLES = "its CloudFormation creates a table without it; its UpdateTimeToLive
 OF_METHODS = "it reads type, httpMethod and uri of an integration in OpenAPI, and none of its other properties"
 OF_STAGES = "it keeps the name, the deployment, the variables and the method settings of a stage"
 DROPPED = {
-    "RequestsTable: ttl": OF_TABLES,
-    "RequestsTable: point-in-time recovery": OF_TABLES,
-    "CountersTable: point-in-time recovery": OF_TABLES,
+    **{f"{name}: ttl": OF_TABLES for name in EXPIRING},
+    **{f"{name}: point-in-time recovery": OF_TABLES for name in TABLES},
     "mapping: MetricsConfig": "it knows no metrics of mappings",
     **{f"{method}: {part}": OF_METHODS for method in METHODS for part in ("passthrough", "templates", "answers")},
     **{f"{method}: role": OF_METHODS for method in METHODS if method != "GET /health"},
@@ -51,8 +52,11 @@ DROPPED = {
 }
 
 
-def of_function(name: str) -> Fact:
-    return lambda stack: (stack.function().get(name), stack.declared.resources["Processor"].properties[name])
+def of_function(logical_id: str, name: str) -> Fact:
+    return lambda stack: (
+        stack.function(logical_id).get(name),
+        stack.declared.resources[logical_id].properties[name],
+    )
 
 
 def of_mapping(name: str) -> Fact:
@@ -69,6 +73,14 @@ def of_table(logical_id: str, name: str) -> Fact:
 
 def billing(logical_id: str) -> Fact:
     return lambda stack: (stack.table(logical_id)["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
+
+
+def time_to_live(logical_id: str) -> Fact:
+    return lambda stack: (stack.time_to_live(logical_id), "ENABLED")
+
+
+def recovery(logical_id: str) -> Fact:
+    return lambda stack: (stack.point_in_time_recovery(logical_id), "ENABLED")
 
 
 def of_method(method: str, there: Callable[[dict[str, Any]], object], expected: object) -> Fact:
@@ -138,10 +150,28 @@ def gateway_responses(stack: Deployed) -> tuple[object, object]:
     return {one["responseType"] for one in responses if not one["defaultResponse"]}, declared.keys()
 
 
-def environment(stack: Deployed) -> tuple[object, object]:
-    declared = stack.declared.resources["Processor"].properties["Environment"]["Variables"]
-    tables = {f"{table.upper()}_TABLE": stack.physical_id(f"{table}Table") for table in ("Requests", "Counters")}
-    return stack.function()["Environment"]["Variables"], {name: str(value) for name, value in declared.items()} | tables
+def environment(logical_id: str) -> Fact:
+    def fact(stack: Deployed) -> tuple[object, object]:
+        declared = stack.declared.resources[logical_id].properties["Environment"]["Variables"]
+        tables = {f"{name.removesuffix('Table').upper()}_TABLE": stack.physical_id(name) for name in TABLES}
+        there = stack.function(logical_id)["Environment"]["Variables"]
+        return there, {name: str(value) for name, value in declared.items()} | tables
+
+    return fact
+
+
+def function_role(logical_id: str) -> Fact:
+    def fact(stack: Deployed) -> tuple[object, object]:
+        return stack.function(logical_id)["Role"].rpartition("/")[2], stack.physical_id(f"{logical_id}Role")
+
+    return fact
+
+
+def function_log(logical_id: str) -> Fact:
+    def fact(stack: Deployed) -> tuple[object, object]:
+        return stack.function(logical_id)["LoggingConfig"]["LogGroup"], stack.physical_id(f"{logical_id}Logs")
+
+    return fact
 
 
 def destination(stack: Deployed) -> tuple[object, object]:
@@ -161,14 +191,13 @@ FACTS: dict[str, Fact] = {
     **{f"{name}: deletion protection": of_table(name, "DeletionProtectionEnabled") for name in TABLES},
     **{f"{name}: on demand": billing(name) for name in TABLES},
     "RequestsTable: stream": stream,
-    "RequestsTable: ttl": lambda stack: (stack.time_to_live("RequestsTable"), "ENABLED"),
+    **{f"{name}: ttl": time_to_live(name) for name in EXPIRING},
     "CountersTable: no ttl": lambda stack: (stack.time_to_live("CountersTable"), "DISABLED"),
-    "RequestsTable: point-in-time recovery": lambda stack: (stack.point_in_time_recovery("RequestsTable"), "ENABLED"),
-    "CountersTable: point-in-time recovery": lambda stack: (stack.point_in_time_recovery("CountersTable"), "ENABLED"),
-    **{f"function: {name}": of_function(name) for name in FUNCTION},
-    "function: environment": environment,
-    "function: role": lambda stack: (stack.function()["Role"].rpartition("/")[2], stack.physical_id("ProcessorRole")),
-    "function: log": lambda stack: (stack.function()["LoggingConfig"]["LogGroup"], stack.physical_id("ProcessorLogs")),
+    **{f"{name}: point-in-time recovery": recovery(name) for name in TABLES},
+    **{f"{function}: {name}": of_function(function, name) for function in FUNCTIONS for name in FUNCTION},
+    **{f"{name}: environment": environment(name) for name in FUNCTIONS},
+    **{f"{name}: role": function_role(name) for name in FUNCTIONS},
+    **{f"{name}: log": function_log(name) for name in FUNCTIONS},
     **{f"mapping: {name}": of_mapping(name) for name in MAPPING},
     "mapping: destination": destination,
     "mapping: source": source,

@@ -20,7 +20,8 @@ def written() -> dict[str, Any]:
 def transformed(written: dict[str, Any]) -> dict[str, Any]:
     transform = pytest.importorskip("samtranslator.translator.transform", reason="needs aws-sam-cli: make test-all")
     packaged = read(ROOT / "template.yaml")
-    packaged["Resources"]["Processor"]["Properties"]["CodeUri"] = "s3://bucket/key"  # as `sam deploy` leaves it
+    for function in of_type(packaged, "AWS::Serverless::Function").values():
+        function["Properties"]["CodeUri"] = "s3://bucket/key"  # as `sam deploy` leaves it
     no_managed_policies = SimpleNamespace(load=dict[str, str])  # looking one up by its name would ask AWS
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -51,6 +52,18 @@ def test_no_setting_of_the_mapping_is_lost(written: dict[str, Any], transformed:
     # SAM's `Type` says which permission it would add to a role that it makes; here it makes none.
     expected["DestinationConfig"] = {"OnFailure": {"Destination": {"Fn::GetAtt": ["FailureQueue", "Arn"]}}}
     assert mapping["Properties"] == expected
+
+
+def test_functions_have_what_they_share_and_their_own(written: dict[str, Any], transformed: dict[str, Any]) -> None:
+    shared = written["Globals"]["Function"]
+    functions = of_type(transformed, "AWS::Lambda::Function")
+    assert functions.keys() == of_type(written, "AWS::Serverless::Function").keys()
+    for name, function in functions.items():
+        own = written["Resources"][name]["Properties"]["Environment"]["Variables"]
+        assert own.keys().isdisjoint(shared["Environment"]["Variables"])
+        assert function["Properties"]["Environment"]["Variables"] == shared["Environment"]["Variables"] | own
+        for setting in shared.keys() - {"Environment"}:
+            assert function["Properties"][setting] == shared[setting]
 
 
 def test_stage_and_tables_keep_what_guards_them(written: dict[str, Any], transformed: dict[str, Any]) -> None:

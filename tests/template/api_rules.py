@@ -16,9 +16,10 @@ LOGGED = {"requestId", "status", "integrationStatus", "integrationError", "respo
 
 def every_method_is_secured(stack: Stack) -> Iterator[str]:
     """Nothing else notices an open method: neither cfn-lint nor the security scanners do."""
+    authorization = stack.parameters["Authorization"]
     for name, operation in stack.operations():
-        if operation.get("security") != SECURITY[stack.authorization]:
-            yield f"{name} has security {operation.get('security')} when Authorization is {stack.authorization}"
+        if operation.get("security") != SECURITY[authorization]:
+            yield f"{name} has security {operation.get('security')} when Authorization is {authorization}"
     schemes = stack.definition["components"]["securitySchemes"]
     if schemes["sigv4"].get("x-amazon-apigateway-authtype") != "awsSigv4":
         yield "the scheme sigv4 does not ask for a signature"

@@ -1,7 +1,7 @@
 """template.yaml as the rules see it."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,26 @@ from gapless.local.template.source import read
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
-AUTHORIZATIONS = ("AWS_IAM", "API_KEY", "NONE")
+# The choices that change what is deployed, and not only a value in it. Each is one stack for the rules to read.
+CHOICES = (
+    {"Authorization": "AWS_IAM"},
+    {"Authorization": "API_KEY"},
+    {"Authorization": "NONE"},
+    {"Lanes": "off"},
+)
 
 
 @dataclass(frozen=True)
 class Stack:
-    """The template for one choice of Authorization.
+    """The template for one choice of parameters.
 
-    source: as it is written, with every include in its place; resources: with every function resolved.
+    source: as it is written, with every include in its place; resources: with every function resolved and Globals
+    applied; parameters: name -> value, those with their default too.
     """
 
-    authorization: str
     source: dict[str, Any]
     resources: dict[str, Resource]
+    parameters: dict[str, Any]
 
     @property
     def api(self) -> dict[str, Any]:
@@ -35,6 +42,12 @@ class Stack:
         """The API's OpenAPI document."""
         definition: dict[str, Any] = self.api["DefinitionBody"]
         return definition
+
+    @property
+    def mapping(self) -> dict[str, Any]:
+        """The properties of the event source mapping."""
+        mapping: dict[str, Any] = self.properties("Processor")["Events"]["Requests"]["Properties"]
+        return mapping
 
     def operations(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """`PUT /requests` and the like, with what OpenAPI says of it."""
@@ -62,8 +75,7 @@ class Stack:
         return copy.deepcopy(self)
 
 
-def read_stack(authorization: str) -> Stack:
-    """The shipped template for one way of authorization."""
-    parameters = {"Authorization": authorization}
-    template = load(TEMPLATE, parameters, stack_name="test", region="us-east-1", account="000000000000")
-    return Stack(authorization, read(TEMPLATE), template.resources)
+def read_stack(choice: Mapping[str, str]) -> Stack:
+    """The shipped template for one choice of parameters."""
+    template = load(TEMPLATE, choice, stack_name="test", region="us-east-1", account="000000000000")
+    return Stack(read(TEMPLATE), template.resources, template.parameters)

@@ -1,6 +1,4 @@
-"""Breaches of what the tables, the stream, the functions, the roles and the texts must be."""
-
-from typing import Any
+"""Breaches of what the tables, the logs, the roles and the texts must be."""
 
 from tests.template import data_rules, role_rules, text_rules
 from tests.template.declared import Stack
@@ -9,16 +7,18 @@ from tests.template.planting import Planted, breaks
 PLANTED: Planted = []
 
 
-def mapping(stack: Stack) -> dict[str, Any]:
-    """The event source mapping."""
-    properties: dict[str, Any] = stack.properties("Processor")["Events"]["Requests"]["Properties"]
-    return properties
-
-
 def allow(stack: Stack, role: str, action: str, resource: str) -> None:
     """One statement more in a role."""
     statement = {"Effect": "Allow", "Action": action, "Resource": resource}
     stack.properties(role)["Policies"][0]["PolicyDocument"]["Statement"].append(statement)
+
+
+def withdraw(stack: Stack, role: str, action: str) -> None:
+    """One action less in every statement of a role that has it among others."""
+    for policy in stack.properties(role)["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if action in statement["Action"]:
+                statement["Action"].remove(action)
 
 
 @breaks(data_rules.tables_are_safe, PLANTED)
@@ -41,40 +41,24 @@ def counters_that_expire(stack: Stack) -> None:
     stack.properties("CountersTable")["TimeToLiveSpecification"] = {"AttributeName": "ttl", "Enabled": True}
 
 
+@breaks(data_rules.tables_are_safe, PLANTED)
+def journal_that_grows_for_ever(stack: Stack) -> None:
+    del stack.properties("JournalTable")["TimeToLiveSpecification"]
+
+
+@breaks(data_rules.tables_are_safe, PLANTED)
+def expiry_switched_off(stack: Stack) -> None:
+    stack.properties("RequestsTable")["TimeToLiveSpecification"]["Enabled"] = False
+
+
 @breaks(data_rules.tables_outlive_the_stack, PLANTED)
 def table_that_goes_with_the_stack(stack: Stack) -> None:
     del stack.source["Resources"]["RequestsTable"]["DeletionPolicy"]
 
 
-@breaks(data_rules.mapping_gives_up_in_time_and_loses_nothing, PLANTED)
-def retries_without_end(stack: Stack) -> None:
-    del mapping(stack)["MaximumRetryAttempts"]
-
-
-@breaks(data_rules.mapping_gives_up_in_time_and_loses_nothing, PLANTED)
-def start_that_misses_records(stack: Stack) -> None:
-    mapping(stack)["StartingPosition"] = "LATEST"
-
-
-@breaks(data_rules.mapping_gives_up_in_time_and_loses_nothing, PLANTED)
-def failures_thrown_away(stack: Stack) -> None:
-    del mapping(stack)["DestinationConfig"]
-
-
-@breaks(data_rules.mapping_hears_of_waiting_requests_only, PLANTED)
-def own_writes_come_back(stack: Stack) -> None:
-    del mapping(stack)["FilterCriteria"]
-
-
-@breaks(data_rules.mapping_hears_of_waiting_requests_only, PLANTED)
-def resent_requests_unheard(stack: Stack) -> None:
-    pattern = '{"eventName": ["INSERT"], "dynamodb": {"NewImage": {"status": {"S": ["PENDING"]}}}}'
-    mapping(stack)["FilterCriteria"]["Filters"] = [{"Pattern": pattern}]
-
-
-@breaks(data_rules.mapping_hears_of_waiting_requests_only, PLANTED)
-def stream_of_keys(stack: Stack) -> None:
-    stack.properties("RequestsTable")["StreamSpecification"] = {"StreamViewType": "KEYS_ONLY"}
+@breaks(data_rules.tables_outlive_the_stack, PLANTED)
+def journal_that_goes_when_replaced(stack: Stack) -> None:
+    stack.source["Resources"]["JournalTable"]["UpdateReplacePolicy"] = "Delete"
 
 
 @breaks(data_rules.every_log_is_kept_for_a_while, PLANTED)
@@ -87,11 +71,6 @@ def function_with_a_log_of_its_own_making(stack: Stack) -> None:
     del stack.properties("Processor")["LoggingConfig"]
 
 
-@breaks(data_rules.functions_can_be_built, PLANTED)
-def handler_misspelt(stack: Stack) -> None:
-    stack.properties("Processor")["Handler"] = "app.handler"
-
-
 @breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
 def api_that_creates_counters(stack: Stack) -> None:
     allow(stack, "ApiRole", "dynamodb:PutItem", role_rules.COUNTERS)
@@ -100,6 +79,36 @@ def api_that_creates_counters(stack: Stack) -> None:
 @breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
 def failures_that_cannot_be_sent(stack: Stack) -> None:
     del stack.properties("ProcessorRole")["Policies"][0]["PolicyDocument"]["Statement"][-1]
+
+
+@breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
+def numbers_that_cannot_be_stamped(stack: Stack) -> None:
+    withdraw(stack, "ProcessorRole", "dynamodb:PartiQLUpdate")
+
+
+@breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
+def sweeper_that_cannot_stamp(stack: Stack) -> None:
+    withdraw(stack, "SweeperRole", "dynamodb:PartiQLUpdate")
+
+
+@breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
+def journal_that_cannot_be_written(stack: Stack) -> None:
+    withdraw(stack, "ProcessorRole", "dynamodb:PutItem")
+
+
+@breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
+def sweeper_that_writes_the_journal(stack: Stack) -> None:
+    allow(stack, "SweeperRole", "dynamodb:PutItem", role_rules.JOURNAL)
+
+
+@breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
+def sweeper_that_cannot_find_anything(stack: Stack) -> None:
+    withdraw(stack, "SweeperRole", "dynamodb:Scan")
+
+
+@breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
+def sweeper_that_scans_the_journal(stack: Stack) -> None:
+    allow(stack, "SweeperRole", "dynamodb:Scan", role_rules.JOURNAL)
 
 
 @breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
@@ -117,14 +126,29 @@ def any_table(stack: Stack) -> None:
     allow(stack, "ProcessorRole", "dynamodb:GetItem", role_rules.TABLE + "*")
 
 
-@breaks(role_rules.no_role_reads_all_or_deletes, PLANTED)
+@breaks(role_rules.only_the_sweeper_reads_all_and_nobody_deletes, PLANTED)
 def processor_that_scans(stack: Stack) -> None:
     allow(stack, "ProcessorRole", "dynamodb:Scan", role_rules.REQUESTS)
 
 
-@breaks(role_rules.no_role_reads_all_or_deletes, PLANTED)
+@breaks(role_rules.only_the_sweeper_reads_all_and_nobody_deletes, PLANTED)
 def processor_that_deletes(stack: Stack) -> None:
     allow(stack, "ProcessorRole", "dynamodb:DeleteItem", role_rules.REQUESTS)
+
+
+@breaks(role_rules.only_the_sweeper_reads_all_and_nobody_deletes, PLANTED)
+def processor_that_selects_without_a_key(stack: Stack) -> None:
+    allow(stack, "ProcessorRole", "dynamodb:PartiQLSelect", role_rules.COUNTERS)
+
+
+@breaks(role_rules.only_the_sweeper_reads_all_and_nobody_deletes, PLANTED)
+def sweeper_that_deletes_in_batches(stack: Stack) -> None:
+    allow(stack, "SweeperRole", "dynamodb:BatchWriteItem", role_rules.REQUESTS)
+
+
+@breaks(role_rules.only_the_sweeper_reads_all_and_nobody_deletes, PLANTED)
+def sweeper_that_sets_the_expiry(stack: Stack) -> None:
+    allow(stack, "SweeperRole", "dynamodb:UpdateTimeToLive", role_rules.JOURNAL)
 
 
 @breaks(role_rules.roles_are_assumed_by_their_service, PLANTED)

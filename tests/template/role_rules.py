@@ -6,46 +6,58 @@ from typing import Any
 from tests.template.declared import Stack
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/test-"
-REQUESTS, COUNTERS = f"{TABLE}RequestsTable", f"{TABLE}CountersTable"
+REQUESTS, COUNTERS, JOURNAL = f"{TABLE}RequestsTable", f"{TABLE}CountersTable", f"{TABLE}JournalTable"
+STREAM, STREAMS = f"{REQUESTS}/stream/local", f"{REQUESTS}/stream/*"
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:test-FailureQueue"
-LOGS = "arn:aws:logs:us-east-1:000000000000:log-group:test-ProcessorLogs:*"  # `:*`, the group's streams, ends its ARN
+LOGS = "arn:aws:logs:us-east-1:000000000000:log-group:test-"
+PROCESSOR_LOGS, SWEEPER_LOGS = f"{LOGS}ProcessorLogs:*", f"{LOGS}SweeperLogs:*"  # `:*`, a group's streams, ends its ARN
+
+
+def on(resource: str, *actions: str) -> set[tuple[str, str]]:
+    """Each action with the resource."""
+    return {(action, resource) for action in actions}
+
 
 # Who may do what to which. An action that is missing here may not be allowed, and one that is here must be.
 ALLOWED = {
     "ApiRole": {
-        ("dynamodb:PutItem", REQUESTS),
-        ("dynamodb:UpdateItem", REQUESTS),
-        ("dynamodb:GetItem", REQUESTS),
-        ("dynamodb:UpdateItem", COUNTERS),
-        ("dynamodb:GetItem", COUNTERS),
+        *on(REQUESTS, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"),
+        *on(COUNTERS, "dynamodb:UpdateItem", "dynamodb:GetItem"),
     },
     "ProcessorRole": {
-        ("dynamodb:DescribeStream", f"{REQUESTS}/stream/local"),
-        ("dynamodb:GetRecords", f"{REQUESTS}/stream/local"),
-        ("dynamodb:GetShardIterator", f"{REQUESTS}/stream/local"),
-        ("dynamodb:ListStreams", f"{REQUESTS}/stream/*"),
-        ("sqs:SendMessage", QUEUE),
-        ("dynamodb:UpdateItem", REQUESTS),
-        ("dynamodb:GetItem", COUNTERS),
-        ("dynamodb:UpdateItem", COUNTERS),
-        ("logs:CreateLogStream", LOGS),
-        ("logs:PutLogEvents", LOGS),
+        *on(STREAM, "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+        *on(STREAMS, "dynamodb:ListStreams"),
+        *on(QUEUE, "sqs:SendMessage"),
+        *on(REQUESTS, "dynamodb:UpdateItem", "dynamodb:PartiQLUpdate", "dynamodb:BatchGetItem"),
+        *on(COUNTERS, "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"),
+        *on(JOURNAL, "dynamodb:PutItem", "dynamodb:BatchGetItem"),
+        *on(PROCESSOR_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
+    },
+    "SweeperRole": {
+        *on(REQUESTS, "dynamodb:Scan", "dynamodb:UpdateItem", "dynamodb:PartiQLUpdate", "dynamodb:BatchGetItem"),
+        *on(COUNTERS, "dynamodb:Scan", "dynamodb:GetItem", "dynamodb:UpdateItem"),
+        *on(JOURNAL, "dynamodb:BatchGetItem"),
+        *on(SWEEPER_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
     },
     "ApiLoggingRole": set(),
 }
 ASSUMED_BY = {
     "ApiRole": "apigateway.amazonaws.com",
     "ProcessorRole": "lambda.amazonaws.com",
+    "SweeperRole": "lambda.amazonaws.com",
     "ApiLoggingRole": "apigateway.amazonaws.com",
 }
 # What API Gateway asks of the role that writes its logs, and the policy AWS keeps for that.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 MANAGED = {"ApiLoggingRole": ["arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"]}
 ENDS_IN_A_WILDCARD = {
-    ("dynamodb:ListStreams", f"{REQUESTS}/stream/*"),
-    *(p for p in ALLOWED["ProcessorRole"] if LOGS in p),
+    *on(STREAMS, "dynamodb:ListStreams"),
+    *on(PROCESSOR_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
+    *on(SWEEPER_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
 }
-NEVER = ("Scan", "Delete", "CreateTable", "UpdateTable", "UpdateTimeToLive", "UpdateContinuousBackups", "Restore")
+DELETES = ("Delete", "BatchWriteItem")
+ADMINISTERS = ("CreateTable", "UpdateTable", "UpdateTimeToLive", "UpdateContinuousBackups", "Restore")
+READS_ALL = ("Scan", "PartiQLSelect", "ExportTable")
 
 
 def roles_allow_just_what_is_needed(stack: Stack) -> Iterator[str]:
@@ -68,12 +80,13 @@ def no_role_has_wildcards(stack: Stack) -> Iterator[str]:
                 yield f"{name} may {action} on {resource}"
 
 
-def no_role_reads_all_or_deletes(stack: Stack) -> Iterator[str]:
-    """Nothing of this stack ever scans, deletes or administers a table."""
+def only_the_sweeper_reads_all_and_nobody_deletes(stack: Stack) -> Iterator[str]:
+    """Nothing else of this stack ever scans a table, and nothing at all deletes from it or administers it."""
     for name, role in stack.of_type("AWS::IAM::Role"):
-        for action, _ in permissions(role):
-            if any(word in action for word in NEVER):
-                yield f"{name} may {action}"
+        never = DELETES + ADMINISTERS + (() if name == "SweeperRole" else READS_ALL)
+        for action, resource in permissions(role):
+            if any(word in action for word in never):
+                yield f"{name} may {action} on {resource}"
 
 
 def roles_are_assumed_by_their_service(stack: Stack) -> Iterator[str]:
@@ -126,7 +139,7 @@ def in_list(value: str | list[str]) -> list[str]:
 RULES = (
     roles_allow_just_what_is_needed,
     no_role_has_wildcards,
-    no_role_reads_all_or_deletes,
+    only_the_sweeper_reads_all_and_nobody_deletes,
     roles_are_assumed_by_their_service,
     every_function_has_its_own_role,
     integrations_use_the_role_of_the_api,

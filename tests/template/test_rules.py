@@ -1,16 +1,31 @@
-"""The shipped template breaks no rule, whatever the Authorization; and a template that does is caught."""
+"""The shipped template breaks no rule, whatever is chosen; and a template that does is caught."""
 
 import pytest
 
-from tests.template import api_breaches, api_rules, data_rules, resource_breaches, role_rules, text_rules
-from tests.template.declared import AUTHORIZATIONS, Stack, read_stack
+from tests.template import (
+    api_breaches,
+    api_rules,
+    data_rules,
+    function_breaches,
+    function_rules,
+    resource_breaches,
+    role_rules,
+    text_rules,
+)
+from tests.template.declared import CHOICES, Stack, read_stack
 from tests.template.planting import Plant, Rule
 
-RULES: tuple[Rule, ...] = (*api_rules.RULES, *data_rules.RULES, *role_rules.RULES, *text_rules.RULES)
-PLANTED = (*api_breaches.PLANTED, *resource_breaches.PLANTED)
+RULES: tuple[Rule, ...] = (
+    *api_rules.RULES,
+    *data_rules.RULES,
+    *function_rules.RULES,
+    *role_rules.RULES,
+    *text_rules.RULES,
+)
+PLANTED = (*api_breaches.PLANTED, *function_breaches.PLANTED, *resource_breaches.PLANTED)
 
 
-@pytest.fixture(scope="module", params=AUTHORIZATIONS)
+@pytest.fixture(scope="module", params=CHOICES, ids=lambda choice: "-".join(map("=".join, choice.items())))
 def stack(request: pytest.FixtureRequest) -> Stack:
     return read_stack(request.param)
 
@@ -33,4 +48,4 @@ def test_every_rule_has_a_planted_breach() -> None:
 
 @pytest.mark.parametrize("line", ["boto3", "boto3>=1.40", "boto3~=1.40", "boto3==1.40,<2", "git+https://example.com/x"])
 def test_open_requirement_is_caught(line: str) -> None:
-    assert list(data_rules.unpinned(f"# fine\npackage[extra]==1.2.3\n{line}\n")) != []
+    assert list(function_rules.unpinned(f"# fine\npackage[extra]==1.2.3\n{line}\n")) != []

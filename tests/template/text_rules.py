@@ -9,7 +9,7 @@ from tests.template.declared import Stack
 
 OUTPUTS = {
     *("ApiUrl", "SubmitCommand", "Authorization"),
-    *("RequestsTableName", "CountersTableName", "ProcessorFunctionName", "FailureQueueUrl"),
+    *("RequestsTableName", "CountersTableName", "JournalTableName", "ProcessorFunctionName", "FailureQueueUrl"),
 }
 CONSTRAINTS = ({"AllowedValues"}, {"AllowedPattern", "ConstraintDescription"}, {"MinValue", "MaxValue"})
 

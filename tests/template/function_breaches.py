@@ -1,0 +1,76 @@
+"""Breaches of what the functions, their settings and what calls them must be."""
+
+from typing import Any
+
+from tests.template import function_rules
+from tests.template.declared import Stack
+from tests.template.planting import Planted, breaks
+
+PLANTED: Planted = []
+
+
+def variables(stack: Stack, function: str) -> dict[str, Any]:
+    """The environment of a function."""
+    found: dict[str, Any] = stack.properties(function)["Environment"]["Variables"]
+    return found
+
+
+@breaks(function_rules.mapping_gives_up_in_time_and_loses_nothing, PLANTED)
+def retries_without_end(stack: Stack) -> None:
+    del stack.mapping["MaximumRetryAttempts"]
+
+
+@breaks(function_rules.mapping_gives_up_in_time_and_loses_nothing, PLANTED)
+def start_that_misses_records(stack: Stack) -> None:
+    stack.mapping["StartingPosition"] = "LATEST"
+
+
+@breaks(function_rules.mapping_gives_up_in_time_and_loses_nothing, PLANTED)
+def failures_thrown_away(stack: Stack) -> None:
+    del stack.mapping["DestinationConfig"]
+
+
+@breaks(function_rules.mapping_hears_of_waiting_requests_only, PLANTED)
+def own_writes_come_back(stack: Stack) -> None:
+    del stack.mapping["FilterCriteria"]
+
+
+@breaks(function_rules.mapping_hears_of_waiting_requests_only, PLANTED)
+def resent_requests_unheard(stack: Stack) -> None:
+    pattern = '{"eventName": ["INSERT"], "dynamodb": {"NewImage": {"status": {"S": ["PENDING"]}}}}'
+    stack.mapping["FilterCriteria"]["Filters"] = [{"Pattern": pattern}]
+
+
+@breaks(function_rules.mapping_hears_of_waiting_requests_only, PLANTED)
+def stream_of_keys(stack: Stack) -> None:
+    stack.properties("RequestsTable")["StreamSpecification"] = {"StreamViewType": "KEYS_ONLY"}
+
+
+@breaks(function_rules.functions_can_be_built, PLANTED)
+def handler_misspelt(stack: Stack) -> None:
+    stack.properties("Processor")["Handler"] = "app.handler"
+
+
+@breaks(function_rules.functions_share_code_and_settings, PLANTED)
+def function_that_is_not_told_of_the_journal(stack: Stack) -> None:
+    del variables(stack, "Processor")["JOURNAL_TABLE"]
+
+
+@breaks(function_rules.functions_share_code_and_settings, PLANTED)
+def function_with_the_tables_confused(stack: Stack) -> None:
+    variables(stack, "Processor")["COUNTERS_TABLE"] = "test-JournalTable"
+
+
+@breaks(function_rules.functions_share_code_and_settings, PLANTED)
+def lanes_of_the_other_mode(stack: Stack) -> None:
+    variables(stack, "Processor")["LANES"] = "off" if stack.parameters["Lanes"] == "on" else "on"
+
+
+@breaks(function_rules.functions_share_code_and_settings, PLANTED)
+def function_under_the_name_of_another(stack: Stack) -> None:
+    variables(stack, "Processor")["POWERTOOLS_SERVICE_NAME"] = "gapless"
+
+
+@breaks(function_rules.functions_share_code_and_settings, PLANTED)
+def setting_that_nobody_declares(stack: Stack) -> None:
+    variables(stack, "Processor")["LANE"] = "on"

@@ -1,0 +1,100 @@
+"""What the functions, their settings and what calls them must be. Each rule yields the breaches it finds, in words."""
+
+import re
+from collections.abc import Iterator
+
+from gapless.local.stream.filter import compile_filters
+from tests.template.declared import ROOT, Stack
+
+TABLES = {"REQUESTS_TABLE": "RequestsTable", "COUNTERS_TABLE": "CountersTable", "JOURNAL_TABLE": "JournalTable"}
+PARAMETERS = {
+    "DEFAULT_COUNTER": "DefaultCounter",
+    "RETENTION_DAYS": "RetentionDays",
+    "FAILED_RETENTION_DAYS": "FailedRetentionDays",
+    "LANES": "Lanes",
+    "MOST_RESENDS": "MostResends",
+    "SWEEP_AFTER_SECONDS": "SweepAfterSeconds",
+    "POWERTOOLS_LOG_LEVEL": "LogLevel",
+}
+
+
+def mapping_gives_up_in_time_and_loses_nothing(stack: Stack) -> Iterator[str]:
+    """An event source mapping's defaults retry for ever and then drop.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-create.html
+    """
+    expected = {
+        "StartingPosition": "TRIM_HORIZON",
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "BisectBatchOnFunctionError": True,
+        "MaximumRetryAttempts": 10,
+        "MaximumRecordAgeInSeconds": 21_600,
+        "ParallelizationFactor": 1,
+        "MetricsConfig": {"Metrics": ["EventCount"]},
+    }
+    for name, value in expected.items():
+        if stack.mapping.get(name) != value:
+            yield f"{name} is {stack.mapping.get(name)}, not {value}"
+    destination = stack.mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", "")
+    if not destination.endswith(":test-FailureQueue"):
+        yield f"what cannot be processed goes to {destination or 'nowhere'}"
+
+
+def mapping_hears_of_waiting_requests_only(stack: Stack) -> Iterator[str]:
+    """The processor's own writes and the deletes of the ttl must never come back to it."""
+    filters = stack.mapping.get("FilterCriteria", {}).get("Filters", ())
+    passes = compile_filters([one["Pattern"] for one in filters])
+    image = {"status": {"S": "PENDING"}, "requestId": {"S": "r-1"}}
+    for event_name in ("INSERT", "MODIFY"):
+        for status in ("PENDING", "DONE", "FAILED", "VOID"):
+            record = {"eventName": event_name, "dynamodb": {"NewImage": {**image, "status": {"S": status}}}}
+            if passes(record) != (status == "PENDING"):
+                yield f"{event_name} of a {status} request: the filter says {passes(record)}"
+    if passes({"eventName": "REMOVE", "dynamodb": {"Keys": {"requestId": {"S": "r-1"}}}}):
+        yield "REMOVE passes the filter"
+    if stack.properties("RequestsTable").get("StreamSpecification") != {"StreamViewType": "NEW_IMAGE"}:
+        yield "the stream does not carry the new image"
+
+
+def functions_can_be_built(stack: Stack) -> Iterator[str]:
+    """On the runtime that was tested, from code that is there, with packages of a known version."""
+    for name, function in stack.of_type("AWS::Serverless::Function"):
+        if (function.get("Runtime"), function.get("Architectures")) != ("python3.13", ["arm64"]):
+            yield f"{name} runs {function.get('Runtime')} on {function.get('Architectures')}"
+        module, _, handler = function["Handler"].rpartition(".")
+        code = ROOT / function["CodeUri"]
+        if f"def {handler}(" not in (code / f"{module}.py").read_text(encoding="utf-8"):
+            yield f"{name} has no handler {function['Handler']}"
+        yield from unpinned((code / "requirements.txt").read_text(encoding="utf-8"))
+
+
+def unpinned(requirements: str) -> Iterator[str]:
+    """The lines of a requirements.txt that allow more than one version."""
+    for line in requirements.splitlines():
+        if line.strip() and not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.!+-]+", line.partition("#")[0].strip()):
+            yield f"{line} is not pinned"
+
+
+def functions_share_code_and_settings(stack: Stack) -> Iterator[str]:
+    """They are handlers of one code asset, and one protocol: what one of them writes, the other must find and read."""
+    shared = {
+        **{variable: stack.resources[table].physical_id for variable, table in TABLES.items()},
+        **{variable: stack.parameters[parameter] for variable, parameter in PARAMETERS.items()},
+        "POWERTOOLS_METRICS_NAMESPACE": "Gapless",
+    }
+    for name, function in stack.of_type("AWS::Serverless::Function"):
+        if function["CodeUri"] != stack.properties("Processor")["CodeUri"]:
+            yield f"{name} has the code of {function['CodeUri']}"
+        variables = function["Environment"]["Variables"]
+        expected = shared | {"POWERTOOLS_SERVICE_NAME": name.lower()}
+        for variable in sorted(variables.keys() | expected.keys()):
+            if variables.get(variable) != expected.get(variable):
+                yield f"{name}: {variable} is {variables.get(variable)}, not {expected.get(variable)}"
+
+
+RULES = (
+    mapping_gives_up_in_time_and_loses_nothing,
+    mapping_hears_of_waiting_requests_only,
+    functions_can_be_built,
+    functions_share_code_and_settings,
+)
