@@ -13,9 +13,13 @@ os.environ.update(
         "AWS_DEFAULT_REGION": "us-east-1",
         "REQUESTS_TABLE": "test-RequestsTable",
         "COUNTERS_TABLE": "test-CountersTable",
+        "JOURNAL_TABLE": "test-JournalTable",
         "DEFAULT_COUNTER": "requests",
         "RETENTION_DAYS": "30",
         "FAILED_RETENTION_DAYS": "0",
+        "LANES": "on",
+        "MOST_RESENDS": "24",
+        "SWEEP_AFTER_SECONDS": "3600",
         "POWERTOOLS_SERVICE_NAME": "processor",
         "POWERTOOLS_METRICS_NAMESPACE": "Gapless",
     }

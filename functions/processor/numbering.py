@@ -1,221 +1,230 @@
-"""The numbering protocol: verdicts in, numbers out, with no gap and no duplicate. Decides; a `Store` calls AWS.
+"""The numbering protocol: one commit a batch gives numbers to requests, and no shard waits for another. Pure.
 
-One transaction moves the counter from `value` to `value + n` and stamps the n requests that own those numbers, or it
-does neither. So no crash can leave a number without its request:
+Like a consumer that stores its offset with its output. Each shard of the stream has a lane on the counter's item; ONE
+conditional UpdateItem advances the counter's value by n, moves the lane's mark past the batch, and leaves the entry
+that says who owns the n numbers. Its condition is on this lane alone. Then the requests are stamped, one by one, and
+whatever happens in between, the entry says who owns what:
 
-    shard A: read value 7 ──▶ transaction: 7 -> 9, stamp a=8, b=9 ──▶ committed
-    shard B: read value 7 ────────────────────▶ transaction: value is not 7 ──▶ read 9 ──▶ 9 -> 10, stamp c=10
+    lane A: mark 17 ──▶ commit: value 40 -> 42, mark 19, {a: 41, b: 42} ──▶ stamp a, stamp b
+    lane B: mark 88 ──▶ commit: value 42 -> 43, mark 90, {c: 43} ──▶ stamp c              neither looked at the other
 
-A lost answer, a redelivery and an overlapping delivery are one case: the stamp's condition finds the request decided,
-and the request is dropped from the batch.
+Nothing here performs a call: the generators yield operations, and are sent the answers. Read number_counter first.
+Why it is safe, and every interleaving a guard stops: docs/numbering.md.
 """
 
-import random
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from request import MESSAGE_LIMIT, Accepted, Refused, Request, Verdict
+from batch import Batch, Rules
+from counter import Counter, is_possible, refuse_for_counter
+from decision import decide, refuse_unknown
+from entry import NO_SHARD, Entry, Owners, entry_size, lane_of, owners_size
+from memory import Known, Memory
+from operations import Commit, Committed, Pause, PutJournal, RaiseFence, ReadCounter, Stamp
+from request import Accepted, Refused, Request, Verdict
+from stamping import ATTEMPTS, Report, Steps, apply_entry, write_stamps
+from verification import find_doubtful, verify
 
-# TransactWriteItems takes 100 actions, one of them the counter's, and 4 MB of items in all. Developer guide, "Amazon
-# DynamoDB Transactions: How it works".
-TRANSACTION_REQUESTS = 99
-TRANSACTION_BYTES = 4 * 1024 * 1024 - 64 * 1024
-LONGEST_NAME = 2048  # bytes of a partition key
-NUMBER_LIMIT = 10**38  # DynamoDB keeps 38 digits
-
-
-class Decision(NamedTuple):
-    """A request and what work() made of it."""
-
-    request: Request
-    verdict: Verdict
+WRITE_UNIT = 1024  # bytes
+JOURNAL_FRAME = 64  # bytes of a journal item beside its ids
+PATIENT_ATTEMPTS = 2  # of a commit that depends on all lanes, before it makes the others look
+CLOCK_SKEW = 60_000  # ms between API Gateway's clock and a function's
+UNKNOWN_COUNTER = Known(None, None, None, 0, None, 0, alone=True, last=None)
 
 
-@dataclass(frozen=True)
-class Stamp:
-    """What is to be written on a request: its result and number, or its error."""
-
-    request: Request
-    verdict: Verdict
-    number: int | None
+class Starved(Exception):
+    """Others were quicker every time."""
 
 
-@dataclass(frozen=True)
-class Counter:
-    """A counter: `value` is how many numbers it has handed out, and the options map that ordinal to a number."""
+def number_records(requests: Iterable[Request], shard_id: str | None, memory: Memory, rules: Rules) -> Steps[Report]:
+    """Number a batch of one shard, counter by counter.
 
-    name: str
-    value: int | None = None  # None: the item has no value yet, or there is no item
-    start: int = 1
-    increment: int = 1
-    capacity: int | None = None  # ordinals available; None is no bound
-    cycle: bool = False
-    allocation: str = "stream"
-    exists: bool = True
-    fault: str = ""  # why its item cannot be used
-
-    def number(self, ordinal: int) -> int:
-        """The number of the ordinal-th request, counted from 1. A cycling counter begins again at start."""
-        step = ordinal - 1
-        if self.cycle and self.capacity is not None:
-            step %= self.capacity
-        return self.start + step * self.increment
-
-    def has_room(self, ordinal: int) -> bool:
-        """Whether the ordinal can be handed out: there is one more, and DynamoDB can hold its number."""
-        is_left = self.cycle or self.capacity is None or ordinal <= self.capacity
-        return is_left and abs(self.number(ordinal)) < NUMBER_LIMIT
-
-
-class Setback(Exception):
-    """Nothing was committed, or its answer was lost; the batch can be tried again.
-
-    decided: ids found to be decided already or deleted: they need nothing more. conflict: somebody else was quicker.
+    requests: in the stream's order; shard_id: None for one lane for all shards. memory is brought up to date. A counter
+    that fails does not hold up the others: the report has its first request that is left, and the cause.
     """
-
-    def __init__(self, reason: str, *, decided: frozenset[str] = frozenset(), conflict: bool = False) -> None:
-        super().__init__(reason)
-        self.decided = decided
-        self.conflict = conflict
-
-
-class Unsettled(Exception):
-    """Requests of a counter are left over, and `first` is the earliest of them in the stream."""
-
-    def __init__(self, first: Request, cause: Exception) -> None:
-        super().__init__(f"request {first.request_id} of counter {first.counter!r} could not be settled: {cause}")
-        self.first = first
-
-
-class Store(Protocol):
-    """What numbering asks of the tables. Both calls may raise Setback."""
-
-    def read_counter(self, name: str) -> Counter | None:
-        """The counter as it is at this moment; None when there is none."""
-
-    def commit(self, counter: Counter | None, stamps: Sequence[Stamp]) -> None:
-        """Advance the counter past the stamps' numbers and write the stamps: all of it or nothing.
-
-        counter: None when there is none, and then no stamp has a number.
-        """
-
-
-@dataclass
-class Patience:
-    """How long to go on after setbacks: full jitter below a doubling bound, until the deadline.
-
-    deadline: on `clock`, in seconds. The bound starts at `first` seconds and stops growing at `longest`.
-    """
-
-    deadline: float
-    first: float = 0.01
-    longest: float = 1.0
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    jitter: random.Random = field(default_factory=random.Random)
-    conflicts: int = 0
-    _setbacks: int = 0
-
-    def require_time(self) -> None:
-        """Raise TimeoutError when it is too late for another attempt."""
-        if self.clock() >= self.deadline:
-            raise TimeoutError("the invocation has no time left")
-
-    def wait(self, setback: Setback) -> None:
-        """Wait before the next attempt; raises the setback when there is no time for one."""
-        self.conflicts += setback.conflict
-        pause = self.jitter.uniform(0, min(self.longest, self.first * 2**self._setbacks))
-        if self.clock() + pause >= self.deadline:
-            raise setback
-        self._setbacks += 1
-        self.sleep(pause)
-
-    def reset(self) -> None:
-        """A success: the next setback starts from the shortest pause."""
-        self._setbacks = 0
-
-
-def settle(
-    decisions: Sequence[Decision], default_counter: str, store: Store, patience: Patience
-) -> Iterator[list[Stamp]]:
-    """Give every accepted request of one counter the next number, in order, and record every refusal.
-
-    decisions: requests of one counter in the stream's order, no id twice. Yields the stamps of each transaction once
-    it is committed. Raises Unsettled, naming the first request that is left.
-    """
-    waiting = list(decisions)
-    try:
-        while waiting:
-            batch = take_batch(waiting)
-            patience.require_time()
-            try:
-                counter = find_counter(waiting[0].request.counter, default_counter, store)
-                stamps = assign(counter, batch)
-                store.commit(counter, stamps)
-            except Setback as setback:
-                waiting = [one for one in waiting if one.request.request_id not in setback.decided]
-                if waiting:
-                    patience.wait(setback)
-                continue
-            patience.reset()
-            waiting = waiting[len(batch) :]
-            yield stamps
-    except Exception as cause:
-        raise Unsettled(waiting[0].request, cause) from cause
-
-
-def take_batch(waiting: Sequence[Decision]) -> list[Decision]:
-    """The longest run from the front that fits one transaction; at least one request."""
-    batch: list[Decision] = []
-    size = 0
-    for decision in waiting[:TRANSACTION_REQUESTS]:
-        size += decision.request.size + text_size(decision.verdict)
-        if batch and size > TRANSACTION_BYTES:
-            break
-        batch.append(decision)
-    return batch
-
-
-def text_size(verdict: Verdict) -> int:
-    """Bytes of the longest text the verdict writes; what else a stamp adds fits the reserve, which size counts."""
-    return len(verdict.result) if isinstance(verdict, Accepted) else MESSAGE_LIMIT
-
-
-def find_counter(name: str, default_counter: str, store: Store) -> Counter | None:
-    """The counter of that name; the default one comes into being with its first request, any other must exist."""
-    if not 0 < len(name.encode("utf-8", "surrogatepass")) <= LONGEST_NAME:
-        return None
-    counter = store.read_counter(name)
-    if counter is None and name == default_counter:
-        return Counter(name, exists=False)
-    return counter
-
-
-def assign(counter: Counter | None, batch: Sequence[Decision]) -> list[Stamp]:
-    """Number the accepted requests in order from the counter's value on; those it cannot number are refused."""
-    ordinal = (counter.value or 0) if counter else 0
-    stamps = []
-    for request, verdict in batch:
-        if isinstance(verdict, Accepted):
-            verdict = refuse_for_counter(counter, request.counter, ordinal + 1) or verdict
-        if isinstance(verdict, Accepted) and counter:
-            ordinal += 1
-            stamps.append(Stamp(request, verdict, counter.number(ordinal)))
+    report = Report()
+    by_counter: dict[str, list[Request]] = {}
+    for request in requests:
+        by_counter.setdefault(request.counter, []).append(request)
+    for name, mine in by_counter.items():
+        batch = Batch(name, lane_of(shard_id), mine)
+        try:
+            yield from number_counter(batch, memory, rules, report)
+        except Exception as cause:
+            report.failures.append((mine[0], cause))
         else:
-            stamps.append(Stamp(request, verdict, None))
-    return stamps
+            report.failures.extend([batch.failure] if batch.failure else [])
+    return report
 
 
-def refuse_for_counter(counter: Counter | None, name: str, ordinal: int) -> Refused | None:
-    """Why the counter cannot number a request with that ordinal; None when it can."""
-    if counter is None:
-        return Refused("UnknownCounter", f"there is no counter named {name[: MESSAGE_LIMIT // 2]!r}")
-    if counter.fault:
-        return Refused("UnusableCounter", f"the counter {name!r} cannot number: {counter.fault}")
-    if counter.allocation != "stream":
-        return Refused("DirectCounter", f"the counter {name!r} hands out its numbers directly, not to requests")
-    if not counter.has_room(ordinal):
-        return Refused("CounterExhausted", f"the counter {name!r} has handed out its last number")
-    return None
+def number_counter(batch: Batch, memory: Memory, rules: Rules, report: Report) -> Steps[None]:
+    """Look if need be, apply what the last commit has left, verify, decide, commit, stamp. Raises what stops it."""
+    known = memory.recall(batch.counter, batch.lane)
+    counter: Counter | None = None
+    if known is None or any(find_doubtful(batch, known)):
+        counter, known = yield from look(batch, known, rules, report)
+    for attempt in range(ATTEMPTS):
+        waiting = yield from verify(batch, counter, known)
+        if known is UNKNOWN_COUNTER:
+            if (yield from refuse_unknown(batch, waiting, report)):
+                return
+            counter, known = yield from look(batch, known, rules, report)
+            continue
+        decided = yield from decide(batch, waiting, counter, known, rules)
+        if not decided:
+            return
+        answer = yield from commit(batch, decided, known, rules, create=counter is not None and not counter.exists)
+        if answer.done and answer.counter:
+            yield from finish(batch, decided, answer.counter, memory, report)
+            return
+        report.conflicts += 1
+        stands = yield from step_back(batch, decided, answer, attempt)
+        counter, known = yield from catch_up(batch, stands, known, rules, report)
+    raise Starved(f"the counter {batch.counter!r} was taken by others {ATTEMPTS} times in a row")
+
+
+# ── look ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def look(batch: Batch, known: Known | None, rules: Rules, report: Report) -> Steps[tuple[Counter | None, Known]]:
+    """Read the counter and catch up with it."""
+    found: Counter | None = (yield ReadCounter(batch.counter)) if is_possible(batch.counter) else None
+    return (yield from catch_up(batch, found, known, rules, report))
+
+
+def catch_up(
+    batch: Batch, found: Counter | None, known: Known | None, rules: Rules, report: Report
+) -> Steps[tuple[Counter | None, Known]]:
+    """Apply the lane's entry as the counter shows it, unless that is known to be done; what is known from then on.
+
+    found: None when there is no counter of that name. The default one is made by its first commit, any other is not.
+    """
+    if found is None and batch.counter != rules.default_counter:
+        return None, UNKNOWN_COUNTER
+    counter = found or Counter(batch.counter, exists=False)
+    entry = counter.lanes.get(batch.lane)
+    if entry and not is_applied(entry, counter, known):
+        yield from apply_entry(counter, entry, rules.now(), report)
+    return counter, Known.of(counter, batch.lane)
+
+
+def is_applied(entry: Entry, counter: Counter, known: Known | None) -> bool:
+    """GUARD: the mark AND the fence are those that were known. After a prune the same mark can come back:
+
+    worker W: knows "mark 10 applied" ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶ takes mark 10 for applied: x is lost
+    sweeper:       prunes the lane (fence + 1)
+    old delivery:                    looks anew, commits x under mark 10, dies
+    """
+    return known is not None and (known.mark, known.fence) == (entry.mark, counter.fence)
+
+
+# ── commit ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def commit(
+    batch: Batch, decided: Sequence[tuple[Request, Verdict]], known: Known, rules: Rules, *, create: bool
+) -> Steps[Committed]:
+    """Take the numbers and leave the entry, journalled BEFORE when it is large: one that is committed can be read."""
+    owners = list_owners(decided)
+    entry = Entry(
+        mark=(known.version or 0) + 1 if batch.lane == NO_SHARD else batch.requests[-1].sequence,
+        base=0,  # the commit finds it
+        committed_at=rules.now() // 1000,
+        newest=max(known.newest, *(request.received_at for request in batch.requests)),
+    )
+    if fits(entry, owners, batch.lane, known):
+        entry = replace(entry, owners=owners)
+    else:
+        key = rules.new_key()
+        yield PutJournal(key, owners)
+        entry = replace(entry, journal=key)
+    outside = [request.received_at for request, _ in decided if batch.lane == NO_SHARD or request.resent]
+    answer: Committed = yield Commit(
+        batch.counter,
+        batch.lane,
+        known,
+        entry,
+        taken=len(owners.accepted),
+        raises_fence=bool(outside),
+        verify_until=choose_verify_until(outside, known, rules),
+        create=create,
+    )
+    return answer
+
+
+def list_owners(decided: Sequence[tuple[Request, Verdict]]) -> Owners:
+    """The accepted ids and the refused ones, both in order."""
+    return Owners(
+        tuple(request.request_id for request, verdict in decided if isinstance(verdict, Accepted)),
+        tuple((request.request_id, verdict.code) for request, verdict in decided if isinstance(verdict, Refused)),
+    )
+
+
+def fits(entry: Entry, owners: Owners, lane: str, known: Known) -> bool:
+    """Whether the ids go into the counter's item: they must not make it cost more to write, this time and for others.
+
+    Up to 1 KB they are free. Beyond, they cost what a journal item would, which saves a call; but while they are there
+    every other lane pays for them at each of its own commits.
+    """
+    size = known.rest + entry_size(replace(entry, owners=owners), lane)
+    if size <= WRITE_UNIT or not known.alone:
+        return size <= WRITE_UNIT
+    without = known.rest + entry_size(replace(entry, journal=bytes(16)), lane)
+    return units(size) <= units(without) + units(JOURNAL_FRAME + owners_size(owners))
+
+
+def units(size: int) -> int:
+    """Write units of an item of so many bytes."""
+    return -(-size // WRITE_UNIT)
+
+
+def choose_verify_until(outside: Sequence[int], known: Known, rules: Rules) -> int | None:
+    """The counter's next verify_until, None to leave it. outside: received_at of what is decided beyond any mark.
+
+    The first commit of all sets it: what was received before may have been refused while there was no counter.
+    """
+    now = [rules.now() + CLOCK_SKEW] if known.verify_until is None else [known.verify_until]
+    highest = max([*now, *outside])
+    return None if highest == known.verify_until else highest
+
+
+def step_back(
+    batch: Batch, decided: Sequence[tuple[Request, Verdict]], answer: Committed, attempt: int
+) -> Steps[Counter | None]:
+    """After a commit that found the counter changed: the counter to go on from.
+
+    A commit that includes re-sent requests depends on all lanes, and under traffic would lose against them again and
+    again. So it raises the fence, and all others have to look, which takes them longer than this one takes to commit:
+
+    lane C: raise fence ──▶ verify ──▶ commit
+    others: ──▶ commit refused ──▶ apply their own entry ──▶ commit
+    """
+    if batch.lane == NO_SHARD:
+        yield Pause(attempt)
+    elif attempt >= PATIENT_ATTEMPTS and any(request.resent for request, _ in decided):
+        yield Pause(attempt - PATIENT_ATTEMPTS)
+        counter: Counter | None = yield RaiseFence(batch.counter)
+        return counter
+    return answer.counter
+
+
+# ── stamp ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def finish(
+    batch: Batch,
+    decided: Sequence[tuple[Request, Verdict]],
+    counter: Counter,
+    memory: Memory,
+    report: Report,
+) -> Steps[None]:
+    """Stamp what was committed, by the base that the commit has found; only then is the lane known to be applied."""
+    ordinal = counter.lanes[batch.lane].base
+    stamps = []
+    for request, verdict in decided:
+        ordinal += isinstance(verdict, Accepted)
+        number = counter.number(ordinal) if isinstance(verdict, Accepted) else None
+        stamps.append(Stamp(request, verdict, number))
+    yield from write_stamps(stamps, report)
+    if not refuse_for_counter(counter):
+        memory.keep(batch.counter, batch.lane, Known.of(counter, batch.lane))

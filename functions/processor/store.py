@@ -1,246 +1,335 @@
-"""The only module that calls AWS: reads a counter, commits a batch. Conditions are named where they are made."""
+"""The only module that calls AWS: carries out the protocol's operations. Conditions are named in expressions.py."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
-from botocore.loaders import Loader
+from botocore.exceptions import ClientError
 
-from numbering import Counter, Setback, Stamp
-from request import CODE_LIMIT, DONE, FAILED, MESSAGE_LIMIT, PENDING, Accepted, cut
+from connection import Patience, Setback, Settings, translating_failures
+from expressions import (
+    DAY,
+    IS_ABSENT,
+    Expression,
+    commit_update,
+    fence_update,
+    n,
+    prune_update,
+    resend_update,
+    stamp_parts,
+    stamp_statement,
+    stamp_update,
+    tombstone_update,
+)
+from items import from_owners, to_counter, to_owners
+from operations import (
+    Commit,
+    Committed,
+    Operation,
+    Outcome,
+    Prune,
+    PutJournal,
+    RaiseFence,
+    ReadCounter,
+    ReadJournals,
+    ReadRequests,
+    ReadStates,
+    RefuseUncounted,
+    Resend,
+    Stamp,
+    WriteStamps,
+    WriteTombstone,
+)
+from request import PENDING, read_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-DAY = 86_400
+    from counter import Counter
+    from entry import Owners
+    from request import Request
 
-# Answers after which the same call may succeed: developer guide, "Error handling with DynamoDB", and the reasons of a
-# cancelled transaction in the API reference of TransactWriteItems.
-PASSING = {
-    "InternalFailure",
+T = TypeVar("T")
+
+# API reference: BatchExecuteStatement takes 25 statements, BatchGetItem 100 keys, TransactWriteItems 100 actions and
+# 4 MB of items.
+STATEMENTS = 25
+KEYS = 100
+TRANSACTION_STAMPS = 99
+TRANSACTION_BYTES = 4 * 1024 * 1024 - 64 * 1024
+JOURNAL_DAYS = 30  # longer than a stream, an outage and its repair: an entry is applied long before
+SENDERS = 4  # calls that are made at once to write stamps
+# BatchStatementError of the API reference: those that pass.
+PASSING_STATEMENTS = {
     "InternalServerError",
-    "ProvisionedThroughputExceededException",
-    "ReplicatedWriteConflictException",
+    "ProvisionedThroughputExceeded",
     "RequestLimitExceeded",
-    "RequestTimeout",
-    "RequestTimeoutException",
-    "ServiceUnavailable",
-    "ThrottlingException",
-    "TransactionConflictException",
-    "TransactionInProgressException",
+    "ThrottlingError",
+    "TransactionConflict",
 }
-PASSING_REASONS = {"TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"}
 CONDITION_FAILED = "ConditionalCheckFailed"
-NO_REASON = "None"
-
-ATTRIBUTES = ("requestId", "status", "number", "result", "error", "completedAt", "ttl")
-NAMES = {f"#{attribute}": attribute for attribute in ATTRIBUTES}
-
-# A request is stamped once: it is there, it waits, and it has no number.
-IS_THERE = "attribute_exists(#requestId)"
-IS_WAITING = "#status = :pending"
-HAS_NO_NUMBER = "attribute_not_exists(#number)"
-CAN_BE_STAMPED = f"{IS_THERE} AND {IS_WAITING} AND {HAS_NO_NUMBER}"
-
-# The counter is where it was when it was read: at the same value, or still without one, or still absent.
-IS_UNMOVED = "#value = :seen"
-IS_UNUSED = "attribute_exists(counterName) AND attribute_not_exists(#value)"
-IS_ABSENT = "attribute_not_exists(counterName)"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What template.yaml tells the function."""
-
-    requests_table: str
-    counters_table: str
-    default_counter: str
-    retention_days: int
-    failed_retention_days: int
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read the settings once; a missing one is a KeyError that names it."""
-        return cls(
-            requests_table=environment["REQUESTS_TABLE"],
-            counters_table=environment["COUNTERS_TABLE"],
-            default_counter=environment["DEFAULT_COUNTER"],
-            retention_days=int(environment["RETENTION_DAYS"]),
-            failed_retention_days=int(environment["FAILED_RETENTION_DAYS"]),
-        )
-
-
-class DynamoDBOnly(Loader):
-    """Spares a cold start the search through the folders of every AWS service, done twice for each client."""
-
-    def list_available_services(self, type_name: str) -> list[str]:
-        """The one service that is called."""
-        return ["dynamodb"]
-
-
-def connect() -> "DynamoDBClient":
-    """A client that makes one attempt a call (numbering decides what to do about a failure) and gives up in seconds.
-
-    botocore alone starts in less time than boto3, which is a layer above it that nothing here needs.
-    """
-    session = botocore.session.get_session()
-    session.register_component("data_loader", DynamoDBOnly())
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=5, tcp_keepalive=True)
-    return cast("DynamoDBClient", session.create_client("dynamodb", config=config))
+def carry_out(steps: Generator[Operation, Any, T], perform: Callable[[Operation], Any]) -> T:
+    """Run a piece of the protocol: each operation it yields is performed, and what it was answered is sent back."""
+    answer, failure = None, None
+    while True:
+        try:
+            operation = steps.throw(failure) if failure else steps.send(answer)
+        except StopIteration as end:
+            return cast("T", end.value)
+        try:
+            answer, failure = perform(operation), None
+        except Exception as error:
+            failure = error
 
 
 class Tables:
-    """The requests table and the counters table."""
+    """The requests table, the counters table and the journal."""
 
     def __init__(self, client: "DynamoDBClient", settings: Settings) -> None:
         self._client = client
         self._settings = settings
+        self._senders = ThreadPoolExecutor(SENDERS)
+        self._methods: dict[type, Callable[[Any], Any]] = {
+            ReadCounter: self.read_counter,
+            ReadStates: self.read_states,
+            ReadRequests: self.read_requests,
+            ReadJournals: self.read_journals,
+            PutJournal: self.put_journal,
+            Commit: self.commit,
+            RaiseFence: self.raise_fence,
+            WriteStamps: self.write_stamps,
+            WriteTombstone: self.write_tombstone,
+            RefuseUncounted: self.refuse_uncounted,
+            Prune: self.prune,
+            Resend: self.resend,
+        }
 
-    def read_counter(self, name: str) -> Counter | None:
-        """Read a counter, strongly consistent; None when there is none. Raises numbering.Setback."""
-        key = {"counterName": {"S": name}}
-        with translating_failures():
-            answer = self._client.get_item(TableName=self._settings.counters_table, Key=key, ConsistentRead=True)
-        item = answer.get("Item")
-        return to_counter(name, item) if item else None
+    def perform(self, operation: Operation, patience: Patience) -> Any:
+        """Carry out one operation, again after each setback: every one of them bears repetition.
 
-    def commit(self, counter: Counter | None, stamps: Sequence[Stamp]) -> None:
-        """Advance the counter past the stamps' numbers and write the stamps, all or nothing.
-
-        Raises numbering.Setback. There is no ClientRequestToken of our own: one tied to a request would make a later,
-        different transaction look like this one. The conditions alone make a repetition harmless.
+        Raises connection.Setback or TimeoutError when patience is at its end, ClientError for what will not pass.
         """
-        completed_at = time.time_ns() // 1_000_000
-        actions = [self._stamp_action(stamp, completed_at) for stamp in stamps]
-        taken = sum(stamp.number is not None for stamp in stamps)
-        if counter and taken:
-            actions.append(self._advance_action(counter, taken))
-        with translating_failures(stamps):
-            self._client.transact_write_items(TransactItems=cast("Any", actions))
+        method = self._methods[type(operation)]
+        attempt = 0
+        while True:
+            patience.require_time()
+            try:
+                with translating_failures():
+                    return method(operation)
+            except Setback as setback:
+                attempt += 1
+                patience.wait(attempt, setback)
 
-    def _stamp_action(self, stamp: Stamp, completed_at: int) -> dict[str, Any]:
-        values: dict[str, Any] = {":pending": {"S": PENDING}, ":completedAt": {"N": str(completed_at)}}
-        if isinstance(stamp.verdict, Accepted):
-            days = self._settings.retention_days
-            change = "SET #status = :status, #number = :number, #result = :result, #completedAt = :completedAt"
-            values |= {
-                ":status": {"S": DONE},
-                ":number": {"N": str(stamp.number)},
-                ":result": {"S": stamp.verdict.result},
-            }
-        else:
-            days = self._settings.failed_retention_days
-            change = "SET #status = :status, #error = :error, #result = :result, #completedAt = :completedAt"
-            message = cut(stamp.verdict.message, min(MESSAGE_LIMIT, stamp.request.room))
-            error = {"code": {"S": cut(stamp.verdict.code, CODE_LIMIT)}, "message": {"S": message}}
-            # `result` stays, empty: a repeated PUT sets it only where it is missing.
-            values |= {":status": {"S": FAILED}, ":error": {"M": error}, ":result": {"S": ""}}
-        if days:
-            change += ", #ttl = :ttl"
-            values[":ttl"] = {"N": str(completed_at // 1000 + days * DAY)}
-        return {
-            "Update": {
-                "TableName": self._settings.requests_table,
-                "Key": {"requestId": {"S": stamp.request.request_id}},
-                "UpdateExpression": change,
-                "ConditionExpression": CAN_BE_STAMPED,
-                "ExpressionAttributeNames": {name: NAMES[name] for name in NAMES if name in change + CAN_BE_STAMPED},
-                "ExpressionAttributeValues": values,
-            }
+    def read_counter(self, operation: ReadCounter) -> "Counter | None":
+        """GetItem."""
+        item = self._client.get_item(
+            TableName=self._settings.counters_table,
+            Key={"counterName": {"S": operation.name}},
+            ConsistentRead=True,
+        ).get("Item")
+        return to_counter(operation.name, item) if item else None
+
+    def read_states(self, operation: ReadStates) -> Mapping[str, str]:
+        """BatchGetItem of the status alone."""
+        keys = [{"requestId": {"S": one}} for one in operation.ids]
+        wanted = {"ProjectionExpression": "requestId, #status", "ExpressionAttributeNames": {"#status": "status"}}
+        items = self._get(self._settings.requests_table, keys, wanted)
+        return {item["requestId"]["S"]: item["status"]["S"] for item in items}
+
+    def read_requests(self, operation: ReadRequests) -> Mapping[str, "Request"]:
+        """BatchGetItem of whole items."""
+        keys = [{"requestId": {"S": one}} for one in operation.ids]
+        items = self._get(self._settings.requests_table, keys, {})
+        return {item["requestId"]["S"]: read_item(item) for item in items if item["status"]["S"] == PENDING}
+
+    def read_journals(self, operation: ReadJournals) -> Mapping[bytes, "Owners"]:
+        """BatchGetItem of the journal."""
+        keys = [{"entryId": {"B": key}} for key in operation.keys]
+        items = self._get(self._settings.journal_table, keys, {})
+        return {bytes(item["entryId"]["B"]): to_owners(item) for item in items}
+
+    def _get(self, table: str, keys: Sequence[Any], wanted: Mapping[str, Any]) -> Iterator[Any]:
+        """Read items of a table, however many, strongly consistent. What DynamoDB leaves out is asked for again."""
+        for place in range(0, len(keys), KEYS):
+            left: Any = {table: {"Keys": keys[place : place + KEYS], "ConsistentRead": True, **wanted}}
+            while left:
+                answer = self._client.batch_get_item(RequestItems=left)
+                yield from answer["Responses"].get(table, [])
+                if answer.get("UnprocessedKeys") and not answer["Responses"].get(table):
+                    raise Setback("DynamoDB reads nothing for now")
+                left = answer.get("UnprocessedKeys")
+
+    def put_journal(self, operation: PutJournal) -> None:
+        """PutItem under a key that nobody else has; the same again after a lost answer is the same item."""
+        item = {
+            "entryId": {"B": operation.key},
+            "ttl": n(int(time.time()) + JOURNAL_DAYS * DAY),
+            **from_owners(operation.owners),
         }
+        self._client.put_item(TableName=self._settings.journal_table, Item=item)
 
-    def _advance_action(self, counter: Counter, taken: int) -> dict[str, Any]:
-        values: dict[str, Any] = {":after": {"N": str((counter.value or 0) + taken)}}
-        names = {"#value": "value"}
-        change = "SET #value = :after"
-        if not counter.exists:
-            condition = IS_ABSENT
-            change += ", #start = :start, #increment = :increment, #allocation = :allocation"
-            names |= {"#start": "start", "#increment": "increment", "#allocation": "allocation"}
-            values |= {
-                ":start": {"N": str(counter.start)},
-                ":increment": {"N": str(counter.increment)},
-                ":allocation": {"S": counter.allocation},
-            }
-        elif counter.value is None:
-            condition = IS_UNUSED
-        else:
-            condition = IS_UNMOVED
-            values[":seen"] = {"N": str(counter.value)}
-        return {
-            "Update": {
-                "TableName": self._settings.counters_table,
-                "Key": {"counterName": {"S": counter.name}},
-                "UpdateExpression": change,
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": values,
-            }
-        }
+    def commit(self, operation: Commit) -> Committed:
+        """UpdateItem: the one that counts."""
+        done, item = self._update_counter(operation.counter, commit_update(operation))
+        return Committed(done, to_counter(operation.counter, item) if item else None)
 
+    def raise_fence(self, operation: RaiseFence) -> "Counter | None":
+        """UpdateItem."""
+        _, item = self._update_counter(operation.name, fence_update())
+        return to_counter(operation.name, item) if item else None
 
-def to_counter(name: str, item: Mapping[str, Any]) -> Counter:
-    """Read a counter's item; one that could not number, or only with twins, is a counter with a fault.
-
-    Without `allocation` it hands out numbers directly, as one typed into the console does.
-    """
-
-    def whole(attribute: str, default: int | None) -> int | None:
-        return int(item[attribute]["N"]) if attribute in item else default
-
-    try:
-        counter = Counter(
-            name=name,
-            value=whole("value", None),
-            start=whole("start", 1) or 0,
-            increment=whole("increment", 1) or 0,
-            capacity=whole("capacity", None),
-            cycle=item.get("cycle", {}).get("BOOL", False),
-            allocation=item.get("allocation", {}).get("S", "direct"),
+    def prune(self, operation: Prune) -> bool:
+        """UpdateItem, in one of two forms: an update cannot take the higher of two numbers."""
+        return any(
+            self._update_counter(operation.counter, prune_update(operation, raise_verify_until=raises))[0]
+            for raises in (True, False)
         )
-    except (KeyError, ValueError):
-        return Counter(name, fault="an option of it, or its value, is not a whole number")
-    if counter.increment == 0:
-        return Counter(name, fault="its increment is 0")
-    if counter.cycle and counter.capacity is not None and counter.capacity < 1:
-        return Counter(name, fault="it cycles and has no numbers to give")
-    return counter
+
+    def _update_counter(self, name: str, expression: Expression) -> tuple[bool, Any]:
+        """Whether the condition held, and the counter's item: after the update, or as it stood in its way."""
+        try:
+            answer = self._client.update_item(
+                TableName=self._settings.counters_table,
+                Key={"counterName": {"S": name}},
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **expression,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != f"{CONDITION_FAILED}Exception":
+                raise
+            return False, cast("Any", error.response).get("Item")
+        return True, answer["Attributes"]
+
+    def write_stamps(self, operation: WriteStamps) -> list[Outcome]:
+        """BatchExecuteStatement, several calls at once. A call whose answer is lost counts as throttled."""
+        stamps = operation.stamps
+        parts = [stamps[place : place + STATEMENTS] for place in range(0, len(stamps), STATEMENTS)]
+        outcomes = [one for some in self._senders.map(self._write_some, parts) for one in some]
+        refused = [stamp.request.request_id for stamp, one in zip(stamps, outcomes, strict=True) if one is None]
+        states = self.read_states(ReadStates(tuple(refused))) if refused else {}
+        return [
+            outcome or why_refused(states.get(stamp.request.request_id))
+            for stamp, outcome in zip(stamps, outcomes, strict=True)
+        ]
+
+    def _write_some(self, stamps: Sequence[Stamp]) -> list[Outcome | None]:
+        """The outcomes of one call; None where the condition was refused."""
+        table = self._settings.requests_table
+        statements = [stamp_statement(table, stamp, self._parts_of(stamp)) for stamp in stamps]
+        try:
+            with translating_failures():
+                answer = self._client.batch_execute_statement(Statements=cast("Any", statements))
+        except Setback:
+            return [Outcome.THROTTLED] * len(stamps)
+        return [read_statement_error(one.get("Error")) for one in answer["Responses"]]
+
+    def _parts_of(self, stamp: Stamp) -> dict[str, Any]:
+        settings = self._settings
+        days = settings.failed_retention_days if stamp.number is None else settings.retention_days
+        return stamp_parts(stamp, time.time_ns() // 1_000_000, days)
+
+    def write_tombstone(self, operation: WriteTombstone) -> None:
+        """UpdateItem; should the item be there again, it is left alone."""
+        now = time.time_ns() // 1_000_000
+        self._update_request(operation.request_id, tombstone_update(operation.counter, operation.number, now))
+
+    def resend(self, operation: Resend) -> bool:
+        """UpdateItem."""
+        return self._update_request(operation.request_id, resend_update(operation.before, time.time_ns() // 1_000_000))
+
+    def _update_request(self, request_id: str, expression: Expression) -> bool:
+        try:
+            self._client.update_item(
+                TableName=self._settings.requests_table, Key={"requestId": {"S": request_id}}, **expression
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != f"{CONDITION_FAILED}Exception":
+                raise
+            return False
+        return True
+
+    def refuse_uncounted(self, operation: RefuseUncounted) -> bool:
+        """TransactWriteItems: the refusals, and the check that there is no counter. There is no ClientRequestToken of
+        our own: one tied to a request would make a later, different transaction look like this one."""
+        check = {
+            "TableName": self._settings.counters_table,
+            "Key": {"counterName": {"S": operation.counter}},
+            "ConditionExpression": IS_ABSENT,
+        }
+        for stamps in in_transactions(operation.stamps):
+            actions = [
+                {
+                    "Update": {
+                        "TableName": self._settings.requests_table,
+                        "Key": {"requestId": {"S": stamp.request.request_id}},
+                        **stamp_update(self._parts_of(stamp)),
+                    }
+                }
+                for stamp in stamps
+            ]
+            try:
+                self._client.transact_write_items(TransactItems=cast("Any", [{"ConditionCheck": check}, *actions]))
+            except ClientError as error:
+                reasons = cast("Any", error.response).get("CancellationReasons", [])
+                if any(reason.get("Code") == CONDITION_FAILED for reason in reasons):
+                    return False
+                if reasons:
+                    raise Setback(f"a transaction was cancelled: {reasons}") from error
+                raise
+        return True
+
+    def list_counters(self) -> Iterator[str]:
+        """The name of every counter."""
+        for page in self._client.get_paginator("scan").paginate(
+            TableName=self._settings.counters_table, ProjectionExpression="counterName"
+        ):
+            yield from (item["counterName"]["S"] for item in page["Items"])
+
+    def list_waiting(self, received_before: int) -> Iterator[str]:
+        """The id of every request that waits and was received before that time, epoch ms."""
+        for page in self._client.get_paginator("scan").paginate(
+            TableName=self._settings.requests_table,
+            ProjectionExpression="requestId",
+            FilterExpression="#status = :pending AND #receivedAt <= :before",
+            ExpressionAttributeNames={"#status": "status", "#receivedAt": "receivedAt"},
+            ExpressionAttributeValues={":pending": {"S": PENDING}, ":before": n(received_before)},
+        ):
+            yield from (item["requestId"]["S"] for item in page["Items"])
 
 
-@contextmanager
-def translating_failures(stamps: Sequence[Stamp] = ()) -> Iterator[None]:
-    """Turn what may pass, or has been decided by somebody else, into a Setback; let the rest through.
-
-    stamps: what the transaction writes, in the order of its first actions.
-    """
-    try:
-        yield
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code == "TransactionCanceledException":
-            raise read_cancellation(error, stamps) from error
-        if code in PASSING or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-            raise Setback(f"DynamoDB answered {code}") from error
-        raise
-    except (ConnectionError, HTTPClientError) as error:  # refused, reset, timed out: the call may have been carried out
-        raise Setback(f"DynamoDB could not be reached: {error}") from error
+def why_refused(state: str | None) -> Outcome:
+    """What a refused stamp has met. The engines do not agree on telling it with the refusal."""
+    if state is None:
+        return Outcome.MISSING
+    return Outcome.THROTTLED if state == PENDING else Outcome.DECIDED
 
 
-def read_cancellation(error: ClientError, stamps: Sequence[Stamp]) -> Exception:
-    """What a cancelled transaction means: a Setback, or the error itself when an action can never succeed."""
-    reasons = [reason.get("Code", NO_REASON) for reason in cast("Any", error.response).get("CancellationReasons", [])]
-    if any(reason not in {NO_REASON, CONDITION_FAILED, *PASSING_REASONS} for reason in reasons):
-        return error
-    decided = (
-        stamp.request.request_id for stamp, reason in zip(stamps, reasons, strict=False) if reason == CONDITION_FAILED
-    )
-    return Setback(
-        "the transaction was cancelled: " + ", ".join(sorted(set(reasons) - {NO_REASON})),
-        decided=frozenset(decided),
-        conflict=True,
-    )
+def read_statement_error(error: Any) -> Outcome | None:
+    """The outcome of one statement; None when its condition was refused. Raises RuntimeError for what will not pass."""
+    if error is None:
+        return Outcome.WRITTEN
+    if error["Code"] == CONDITION_FAILED:
+        return None
+    if error["Code"] in PASSING_STATEMENTS:
+        return Outcome.THROTTLED
+    if error["Code"] == "ValidationError" and "size" in error.get("Message", ""):
+        return Outcome.TOO_LARGE
+    raise RuntimeError(f"a stamp was refused: {error['Code']}: {error.get('Message')}")
+
+
+def in_transactions(stamps: Sequence[Stamp]) -> Iterator[list[Stamp]]:
+    """Cut into runs that a transaction takes."""
+    run: list[Stamp] = []
+    size = 0
+    for stamp in stamps:
+        size += stamp.request.size
+        if run and (len(run) == TRANSACTION_STAMPS or size > TRANSACTION_BYTES):
+            yield run
+            run, size = [], stamp.request.size
+        run.append(stamp)
+    if run:
+        yield run

@@ -1,0 +1,143 @@
+"""What one commit leaves on the counter: who owns the numbers it took. Pure.
+
+    counter item    value  version  fence   L<lane> {m: mark, t: time, n: newest, a: accepted, r: refused | j: journal}
+                                            B<lane> base
+    journal item    entryId   a: accepted   r: refused   ttl
+
+The i-th accepted id, counted from 0, owns ordinal base + 1 + i. Only a lane's last entry is kept: it is replaced by the
+next commit of the lane, which has seen to it that every request of this one is written.
+"""
+
+import hashlib
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+NO_SHARD = "_"
+MARK_BYTES = 17  # a stream's sequence numbers have up to 40 digits
+# What is refused, and how it is written in an entry. Other codes come from work() and are written as Rejected.
+CODES = (
+    "Rejected",
+    "InvalidBody",
+    "ResultTooLarge",
+    "UnusableCounter",
+    "DirectCounter",
+    "CounterExhausted",
+    "Unprocessable",
+)
+REJECTED = CODES[0]
+UUIDS, TEXTS = b"\0", b"\1"
+
+
+@dataclass(frozen=True)
+class Owners:
+    """The ids that an entry decides on, in the stream's order: those with a number, and those refused with a code."""
+
+    accepted: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.accepted + tuple(request_id for request_id, _ in self.refused)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A lane's last commit.
+
+    mark: sequence number of the last record it has decided on; base: the counter's value before it; committed_at: epoch
+    s; newest: the latest received_at of a request that the lane has decided on, epoch ms; owners, or the key of the
+    journal item that has them.
+    """
+
+    mark: int
+    base: int
+    committed_at: int
+    newest: int
+    owners: Owners | None = None
+    journal: bytes | None = None
+
+
+def lane_of(shard_id: str | None) -> str:
+    """The lane of a shard: 8 characters that stand for its id in attribute names."""
+    if shard_id is None:
+        return NO_SHARD
+    return urlsafe_b64encode(hashlib.sha256(shard_id.encode()).digest()[:6]).decode()
+
+
+def pack_accepted(owners: Owners) -> bytes:
+    """The accepted ids, to be stored."""
+    return pack_ids(owners.accepted)
+
+
+def pack_refused(owners: Owners) -> bytes:
+    """The refused ids after a byte for each one's code, and the count of them before."""
+    codes = bytes(CODES.index(stored_code(code)) for _, code in owners.refused)
+    return len(codes).to_bytes(4, "big") + codes + pack_ids([request_id for request_id, _ in owners.refused])
+
+
+def stored_code(code: str) -> str:
+    """What an entry makes of a refusal's code."""
+    return code if code in CODES else REJECTED
+
+
+def unpack_owners(accepted: bytes, refused: bytes) -> Owners:
+    """Read what pack_accepted and pack_refused have written; b"" for none."""
+    count = int.from_bytes(refused[:4], "big")
+    codes = (CODES[code] for code in refused[4 : 4 + count])
+    return Owners(unpack_ids(accepted), tuple(zip(unpack_ids(refused[4 + count :]), codes, strict=True)))
+
+
+def pack_ids(ids: Sequence[str]) -> bytes:
+    """16 bytes an id when all are UUIDs in canonical form, else their text. Never a digest: they have to be found."""
+    packed = [pack_uuid(one) for one in ids]
+    if all(packed):
+        return UUIDS + b"".join(packed)
+    texts = (one.encode("utf-8", "surrogatepass") for one in ids)
+    return TEXTS + b"".join(len(text).to_bytes(2, "big") + text for text in texts)
+
+
+def pack_uuid(text: str) -> bytes:
+    """A canonical UUID's 16 bytes; b"" when the text could not be had back from them."""
+    try:
+        value = uuid.UUID(text)
+    except ValueError:
+        return b""
+    return value.bytes if str(value) == text else b""
+
+
+def unpack_ids(packed: bytes) -> tuple[str, ...]:
+    """Read what pack_ids has written."""
+    if packed[:1] == TEXTS:
+        return tuple(_texts(packed))
+    return tuple(str(uuid.UUID(bytes=packed[place : place + 16])) for place in range(1, len(packed), 16))
+
+
+def _texts(packed: bytes) -> Iterable[str]:
+    place = 1
+    while place < len(packed):
+        end = place + 2 + int.from_bytes(packed[place : place + 2], "big")
+        yield packed[place + 2 : end].decode("utf-8", "surrogatepass")
+        place = end
+
+
+def entry_size(entry: Entry, lane: str) -> int:
+    """Bytes that an entry takes of the counter's item, by DynamoDB's rules, rounded up a little.
+
+    Developer guide, "DynamoDB item sizes and formats": a map has 3 bytes and each of its elements one more.
+    """
+    names = 2 * (1 + len(lane))
+    numbers = 21 + 2 + 7 + 2 + 8  # base, t, n
+    size = names + 3 + 2 + MARK_BYTES + numbers
+    if entry.journal:
+        size += 2 + len(entry.journal)
+    if entry.owners:
+        size += 4 + owners_size(entry.owners)
+    return size
+
+
+def owners_size(owners: Owners) -> int:
+    """Bytes of the ids as they are stored."""
+    return len(pack_accepted(owners)) + len(pack_refused(owners))
