@@ -11,18 +11,19 @@ stack; records never expire by the stream's own 24 hours; the engine's one strea
 there is no order between keys, as there is none between the shards of a busy table.
 """
 
-from gapless.local.stream.clock import Clock
 from gapless.local.stream.destination import bucket_folder, write_object
 from gapless.local.stream.filter import InvalidPattern
 from gapless.local.stream.mapping import EventSourceMapping
 from gapless.local.stream.settings import InvalidMapping, MappingSettings
+from gapless.local.stream.shards import CannotReshard, NoSuchShard
 
 __all__ = [
-    "Clock",
+    "CannotReshard",
     "EventSourceMapping",
     "InvalidMapping",
     "InvalidPattern",
     "MappingSettings",
+    "NoSuchShard",
     "bucket_folder",
     "write_object",
 ]

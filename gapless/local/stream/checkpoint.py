@@ -14,14 +14,33 @@ from gapless.local.stream.reader import Position
 
 
 @dataclass
+class SavedShard:
+    """One logical shard.
+
+    hashes: the first and the last of its range; parents: ids; after, until: see Shard; finished: per lane, the last
+    sequence number done of each shard of the engine; windows: per lane, its open tumbling window; pending: records that
+    are unfinished, as they stand in events.
+    """
+
+    shard_id: str
+    hashes: tuple[int, int]
+    parents: list[str]
+    after: dict[str, str]
+    until: dict[str, str] | None
+    finished: list[dict[str, str]]
+    windows: list[dict[str, Any] | None]
+    pending: list[dict[str, Any]]
+
+
+@dataclass
 class Checkpoint:
-    """positions: per shard of the engine, where to read on; finished: per lane, the last sequence number done;
-    windows: per lane, its open tumbling window; pending: unfinished records, as they stand in events."""
+    """positions: per shard of the engine, where to read on; shards: the logical ones, parents first; made: how many
+    there have been; pending: unfinished records of no shard, which only files from before shards were saved have."""
 
     stream_arn: str
     positions: dict[str, Position | None] = field(default_factory=dict)
-    finished: list[str | None] = field(default_factory=list)
-    windows: list[dict[str, Any] | None] = field(default_factory=list)
+    shards: list[SavedShard] = field(default_factory=list)
+    made: int = 0
     pending: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
@@ -32,8 +51,13 @@ class Checkpoint:
         saved: dict[str, Any] = json.loads(path.read_text())
         if saved["stream_arn"] != stream_arn:
             return cls(stream_arn)
-        positions = {shard: Position(**at) if at else None for shard, at in saved.pop("positions").items()}
-        return cls(positions=positions, **saved)
+        return cls(
+            stream_arn,
+            positions={shard: Position(**at) if at else None for shard, at in saved["positions"].items()},
+            shards=[SavedShard(**one) for one in saved.get("shards", [])],
+            made=saved.get("made", 0),
+            pending=saved["pending"],
+        )
 
     def save(self, path: Path | None) -> None:
         """Write the file in one step: a reader, and a kill, see the old one or the new one."""

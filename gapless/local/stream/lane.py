@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from gapless.local.clock import Clock, wait_for_event
 from gapless.local.engine import EngineError, EngineUnavailable
 from gapless.local.function import Invocation
-from gapless.local.stream.clock import Clock, wait_for_event
 from gapless.local.stream.destination import RECORD_TOO_OLD, RETRIES_EXHAUSTED, Discarded, FailureDestination
 from gapless.local.stream.event import Window, build_event, fitting
 from gapless.local.stream.outcome import Batch, Outcome, read_outcome, rest_of
@@ -45,26 +45,38 @@ class Consumer:
 class Lane:
     """Records on their way to the function, first to last: those at the front are the batch in flight.
 
-    unfinished: read and not done; finished: the sequence number of the last one done; window: the open tumbling window.
+    unfinished: read and not done; finished: the last sequence number done of each shard of the engine; window: the open
+    tumbling window; ended: set when the lane was closed and has nothing left.
     """
 
     def __init__(self, shard_id: str, consumer: Consumer) -> None:
         self.shard_id = shard_id
         self.unfinished: deque[StreamRecord] = deque()
-        self.finished: str | None = None
+        self.finished: dict[str, str] = {}
         self.window: Window | None = None
+        self.ended = asyncio.Event()
         self._consumer = consumer
         self._settings = consumer.settings
         self._clock = consumer.clock
         self._arrived = asyncio.Event()
         self._failures = 0  # in a row, without a record done
         self._busy = False
+        self._closed = False
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
     def add(self, record: StreamRecord) -> None:
         """Put a record at the end."""
         self.unfinished.append(record)
+        self._arrived.set()
+
+    def close(self) -> None:
+        """Say that no more records come: what is there is not held back for a fuller batch, and the window ends.
+
+        "When the shard ends, Lambda considers the window closed"; it is not said to have ended early.
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html
+        """
+        self._closed = True
         self._arrived.set()
 
     def start(self) -> None:
@@ -84,7 +96,11 @@ class Lane:
 
     async def _run(self) -> None:
         while not self._stopping:
-            batches = [await self._next_batch()]
+            batch = await self._next_batch()
+            if batch is None:
+                self.ended.set()
+                return
+            batches = [batch]
             while batches and not self._stopping:
                 if self._failures:
                     await self._clock.sleep(backoff(self._failures))
@@ -92,28 +108,31 @@ class Lane:
                 batches[:1] = await self._process(batches[0])
                 self._busy = False
 
-    async def _next_batch(self) -> Batch:
-        """Wait until a batch is due: it is full, its batching window is over, or a tumbling window ends."""
-        while True:
-            if not self.unfinished:
-                if await self._window_ended():
-                    return Batch(0, final=True)
-                continue
-            if self._settings.tumbling_window:
-                if self.window is None:
-                    self.window = Window.of(self.unfinished[0].arrival, self._settings.tumbling_window)
-                elif self.window.overflows or self.unfinished[0].arrival >= self.window.end:
-                    return Batch(0, final=True)
-            return await self._fill_batch()
+    async def _next_batch(self) -> Batch | None:
+        """Wait until a batch is due: it is full, its batching window is over, or a tumbling window ends.
+
+        None when the lane is closed and has nothing left.
+        """
+        while not self.unfinished:
+            if self._closed and self.window is None:
+                return None
+            if await self._window_ended():
+                return Batch(0, final=True)
+        if self._settings.tumbling_window:
+            if self.window is None:
+                self.window = Window.of(self.unfinished[0].arrival, self._settings.tumbling_window)
+            elif self.window.overflows or self.unfinished[0].arrival >= self.window.end:
+                return Batch(0, final=True)
+        return await self._fill_batch()
 
     async def _window_ended(self) -> bool:
-        """Wait for a record; whether the open window ended before one came."""
+        """Wait for a record, or the end of the lane; whether the open window ended before it."""
         self._arrived.clear()
         if self.window is None:
             await self._arrived.wait()
             return False
         left = self.window.end + WINDOW_GRACE_SECONDS - self._clock.time()
-        return self.window.overflows or not await wait_for_event(self._arrived, left, self._clock)
+        return self._closed or self.window.overflows or not await wait_for_event(self._arrived, left, self._clock)
 
     async def _fill_batch(self) -> Batch:
         until = self._clock.monotonic() + self._settings.batching_window
@@ -121,7 +140,7 @@ class Lane:
             self._arrived.clear()
             size, full = fitting(self.unfinished, self._settings.batch_size, self.window)
             left = until - self._clock.monotonic()
-            if full or left <= 0:
+            if full or left <= 0 or self._closed:
                 return Batch(size)
             await wait_for_event(self._arrived, left, self._clock)
 
@@ -168,7 +187,7 @@ class Lane:
         for _ in range(count):
             record = self.unfinished.popleft()
             if record.source:
-                self.finished = record.sequence
+                self.finished[record.source] = record.sequence
         self._consumer.progressed()
 
     def _count_too_old(self, records: list[StreamRecord]) -> int:

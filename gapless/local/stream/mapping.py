@@ -2,23 +2,22 @@
 
 import asyncio
 import json
-import zlib
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
+from gapless.local.clock import Clock
 from gapless.local.engine import Engine, EngineError, EngineUnavailable
 from gapless.local.function import Invocation
 from gapless.local.stream.checkpoint import Checkpoint
-from gapless.local.stream.clock import Clock
 from gapless.local.stream.destination import FailureDestination, PutObject
-from gapless.local.stream.event import Window
 from gapless.local.stream.filter import compile_filters
 from gapless.local.stream.lane import Consumer, Lane, report_crash
 from gapless.local.stream.reader import Position, StreamReader
 from gapless.local.stream.record import RawRecord, StreamRecord, identity, key_hash, to_record
 from gapless.local.stream.settings import MappingSettings
+from gapless.local.stream.shards import Shards
 
 IDLE_POLL_SECONDS = 0.1
 POLL_GAP_SECONDS = 0.01  # between two polls: under load they would otherwise take the engine's time from the writes
@@ -33,8 +32,9 @@ class EventSourceMapping:
     """Reads a stream and invokes a function with it, as Lambda's DynamoDB event source mapping does.
 
     invoke: runs the function on an event, and raises only when it could not be invoked;
-    shards: how many logical shards the records are dealt to, by the hash of the item's key; checkpoint: the file that
-    keeps the position, None to begin anew each time; put_object: where an S3 failure destination's objects go.
+    shards: how many logical shards the records are dealt to at first, by the hash of the item's key; checkpoint: the
+    file that keeps them and the position, None to begin anew each time; put_object: where an S3 failure destination's
+    objects go.
     Raises InvalidPattern and InvalidMapping for settings that cannot work.
     """
 
@@ -77,15 +77,14 @@ class EventSourceMapping:
                 put_object=put_object,
             )
         consumer = Consumer(settings, stream_arn, invoke, destination, clock or Clock(), self._log, self._note_progress)
-        self._lanes = [
-            Lane(shard_id(stream_arn, lane // settings.parallelization_factor), consumer)
-            for lane in range(shards * settings.parallelization_factor)
-        ]
+        self._first_shards = shards
+        self._shards = Shards(stream_arn, consumer)
 
     async def start(self) -> None:
         """Go to the starting position, or where the checkpoint says, and begin; changes from here on are seen.
 
-        Raises EngineError when the engine does not have the stream.
+        The stream is read to its end first: after a kill this deals what was read before to the shards that had it,
+        and so no split can come in between. Raises EngineError when the engine does not have the stream.
         """
         if not self._settings.enabled:
             self._log(f"{self._name}: not enabled")
@@ -93,8 +92,10 @@ class EventSourceMapping:
         saved = Checkpoint.load(self._checkpoint_file, self._stream_arn)
         await self._reader.open(saved.positions, self._settings.starting_position)
         self._restore(saved)
-        for lane in self._lanes:
-            lane.start()
+        self._save(stopping=False)
+        while await self._read_page():
+            pass
+        self._shards.start()
         self._task = asyncio.create_task(self._run())
         report_crash(self._task, self._name, self._log)
 
@@ -108,7 +109,7 @@ class EventSourceMapping:
             while await self._read_page():
                 pass
             last = self._read_order
-            while any(lane.unfinished and lane.unfinished[0].order <= last for lane in self._lanes):
+            while any(lane.unfinished and lane.unfinished[0].order <= last for lane in self._shards.lanes()):
                 self._progress.clear()
                 await self._progress.wait()
 
@@ -120,7 +121,7 @@ class EventSourceMapping:
         self._task.cancel()
         await asyncio.wait({self._task})
         self._task = None
-        await asyncio.gather(*(lane.stop(grace_seconds) for lane in self._lanes))
+        await self._shards.stop(grace_seconds)
         if self._checkpoint_file is None:
             return
         try:
@@ -132,7 +133,29 @@ class EventSourceMapping:
 
     def unfinished(self) -> int:
         """How many records were read and are not done."""
-        return sum(len(lane.unfinished) for lane in self._lanes)
+        return sum(len(lane.unfinished) for lane in self._shards.lanes())
+
+    def describe_shards(self) -> list[dict[str, Any]]:
+        """The shards that are open, or closed and not done: id, parents, hashes, status, unfinished."""
+        return [shard.describe() for shard in self._shards]
+
+    def split(self, shard_id: str) -> list[str]:
+        """Close a shard and open two for the halves of its hashes; returns their ids.
+
+        Raises NoSuchShard or CannotReshard.
+        """
+        children = self._shards.split(shard_id)
+        self._save(stopping=False)
+        return [child.shard_id for child in children]
+
+    def merge(self, first_id: str, second_id: str) -> str:
+        """Close two shards whose hashes adjoin and open one for both; returns its id.
+
+        Raises NoSuchShard or CannotReshard.
+        """
+        child = self._shards.merge(first_id, second_id)
+        self._save(stopping=False)
+        return child.shard_id
 
     async def _run(self) -> None:
         while True:
@@ -167,10 +190,13 @@ class EventSourceMapping:
 
     def _deal(self, raw: RawRecord, source: str) -> None:
         """Give a record to its lane; one that the filter drops, or that was done before a kill, is done."""
+        sequence = raw["dynamodb"]["SequenceNumber"]
+        self._shards.dealt[source] = sequence
+        self._add(raw, source, self._shards.lane_of(key_hash(raw), source, sequence))
+
+    def _add(self, raw: RawRecord, source: str, lane: Lane | None) -> None:
         self._read_order += 1
-        lane = self._lanes[key_hash(raw) % len(self._lanes)]
-        done = lane.finished is not None and int(raw["dynamodb"]["SequenceNumber"]) <= int(lane.finished)
-        if not (source and done) and self._matches(raw):
+        if lane is not None and self._matches(raw):
             lane.add(to_record(raw, self._stream_arn, self._read_order, source))
 
     def _note_progress(self) -> None:
@@ -178,29 +204,25 @@ class EventSourceMapping:
         self._progress.set()
 
     def _restore(self, saved: Checkpoint) -> None:
-        if len(saved.finished) == len(self._lanes) and not self._reader.renumbered:
-            for lane, finished in zip(self._lanes, saved.finished, strict=True):
-                lane.finished = finished
-        if len(saved.windows) == len(self._lanes) and self._settings.tumbling_window:
-            for lane, window in zip(self._lanes, saved.windows, strict=True):
-                lane.window = Window(**window) if window else None
+        self._shards.restore(saved)
+        for shard, was in zip(self._shards, saved.shards, strict=True):
+            for raw in was.pending:
+                self._add(raw, "", shard.lane_of(key_hash(raw)))
+        if not saved.shards:
+            self._shards.begin(self._first_shards)
+        elif self._reader.renumbered:
+            self._shards.roll_over()
         for raw in saved.pending:
-            self._deal(raw, source="")
+            self._add(raw, "", self._shards.lane_of(key_hash(raw), "", raw["dynamodb"]["SequenceNumber"]))
 
     def _save(self, *, stopping: bool) -> None:
         """Save the checkpoint: when stopping with every unfinished record, else with those only this file has."""
-        unfinished = sorted((one for lane in self._lanes for one in lane.unfinished), key=lambda one: one.order)
         positions = dict(self._reader.positions)
         if not stopping:
-            oldest = {one.source: one for one in reversed(unfinished) if one.source}
+            oldest = {one.source: one for one in reversed(self._shards.unfinished()) if one.source}
             positions |= {source: position_of(one) for source, one in oldest.items()}
-        Checkpoint(
-            self._stream_arn,
-            positions=positions,
-            finished=[lane.finished for lane in self._lanes],
-            windows=[asdict(lane.window) if lane.window else None for lane in self._lanes],
-            pending=[json.loads(one.body) for one in unfinished if stopping or not one.source],
-        ).save(self._checkpoint_file)
+        shards = [shard.save(stopping=stopping) for shard in self._shards]
+        Checkpoint(self._stream_arn, positions, shards, self._shards.made).save(self._checkpoint_file)
         self._changed = False
         self._saved_at = monotonic()
 
@@ -208,8 +230,3 @@ class EventSourceMapping:
 def position_of(record: StreamRecord) -> Position:
     """Where to read on so that this record comes again."""
     return Position(record.sequence, identity(json.loads(record.body)), finished=False)
-
-
-def shard_id(stream_arn: str, number: int) -> str:
-    """The name of a logical shard, in the form DynamoDB gives its own."""
-    return f"shardId-{number:020d}-{zlib.crc32(f'{stream_arn} {number}'.encode()):08x}"

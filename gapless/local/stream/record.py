@@ -1,12 +1,13 @@
 """A record of a DynamoDB stream, in the form the function gets it."""
 
+import hashlib
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 RawRecord = Mapping[str, Any]
+HASHES = 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,9 @@ def to_record(raw: RawRecord, stream_arn: str, order: int, source: str) -> Strea
 
 
 def key_hash(raw: RawRecord) -> int:
-    """A number that is the same for all records of one item, in every process."""
-    return zlib.crc32(json.dumps(raw["dynamodb"]["Keys"], sort_keys=True).encode())
+    """A number below HASHES, the same for all records of one item and spread evenly, so that ranges share the load."""
+    keys = json.dumps(raw["dynamodb"]["Keys"], sort_keys=True).encode()
+    return int.from_bytes(hashlib.md5(keys, usedforsecurity=False).digest()[:4])
 
 
 def identity(raw: RawRecord) -> str:

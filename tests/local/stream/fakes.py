@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ParamSpec
 
+from gapless.local.clock import Clock
 from gapless.local.engine import Answer, EngineError
 from gapless.local.function import Invocation
-from gapless.local.stream import Clock, EventSourceMapping, MappingSettings
+from gapless.local.stream import EventSourceMapping, MappingSettings
 from gapless.local.stream.destination import PutObject
 
 STREAM = "arn:aws:dynamodb:eu-west-1:000000000000:table/requests/stream/2026-11-22T00:00:00.000"

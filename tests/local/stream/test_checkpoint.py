@@ -8,7 +8,7 @@ import pytest
 
 from gapless.local.function import Invocation
 from gapless.local.stream.checkpoint import Checkpoint
-from gapless.local.stream.record import key_hash
+from gapless.local.stream.record import HASHES, key_hash
 from tests.local.stream.fakes import (
     STREAM,
     FakeEngine,
@@ -90,13 +90,17 @@ async def test_after_a_kill_reading_begins_at_the_oldest_unfinished_record_and_s
     written = [str(number) for number in range(40)]
     sequences = {key: engine.put(key) for key in written}
     raws = dict(zip(written, engine.shards["engine-0"].records, strict=True))
-    lanes = [[key for key in written if key_hash(raws[key]) % 4 == lane] for lane in range(4)]
+    lanes = [[key for key in written if key_hash(raws[key]) * 4 // HASHES == shard] for shard in range(4)]
     stuck = next(lane for lane in lanes if "17" in lane)
     last_done = [lane[lane.index("17") - 1] if lane is stuck else lane[-1] for lane in lanes]
     function = Recorder(lambda event: refuse(event) if keys(event) == ["17"] else None)
     killed = mapping_of(engine, function.invoke, settings(BatchSize=1), shards=4, checkpoint=file)
     await killed.start()
-    await until(lambda: Checkpoint.load(file, STREAM).finished == [sequences[key] for key in last_done])
+
+    def finished() -> list[dict[str, str]]:
+        return [lane for shard in Checkpoint.load(file, STREAM).shards for lane in shard.finished]
+
+    await until(lambda: finished() == [{"engine-0": sequences[key]} for key in last_done])
     saved = file.read_bytes()
     position = Checkpoint.load(file, STREAM).positions["engine-0"]
     await killed.stop()
@@ -127,7 +131,7 @@ async def test_a_record_in_another_place_under_the_same_number_is_new(tmp_path: 
 @in_loop
 async def test_the_checkpoint_of_another_stream_is_not_used(tmp_path: Path) -> None:
     engine, function, file = FakeEngine(), Recorder(), tmp_path / "checkpoint.json"
-    Checkpoint("arn:of:a:table:made:before", finished=["999"], pending=[{"never": "sent"}]).save(file)
+    Checkpoint("arn:of:a:table:made:before", pending=[{"never": "sent"}]).save(file)
     engine.put("a")
     async with running(mapping_of(engine, function.invoke, checkpoint=file)) as mapping:
         await mapping.drain(5)
@@ -172,7 +176,7 @@ async def test_a_stop_lets_the_invocation_in_flight_finish(tmp_path: Path) -> No
     asyncio.get_running_loop().call_later(0.05, go.set)
     await mapping.stop()
     assert recorder.done == ["a"]
-    assert [len(Checkpoint.load(file, STREAM).pending), mapping.unfinished()] == [1, 1]
+    assert [len(shard.pending) for shard in Checkpoint.load(file, STREAM).shards] == [mapping.unfinished()] == [1]
 
 
 @in_loop

@@ -1,4 +1,4 @@
-"""Time, as the mapping sees it: real, or a test's own."""
+"""Time, as event source mappings and schedules see it: real, or a test's own."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
