@@ -116,6 +116,22 @@ def role_with_a_ready_made_policy(stack: Stack) -> None:
     stack.properties("ProcessorRole")["ManagedPolicyArns"] = ["arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"]
 
 
+@breaks(role_rules.roles_allow_the_calls_that_are_made, PLANTED)
+def statements_that_nobody_may_send(stack: Stack) -> None:
+    withdraw(stack, "ProcessorRole", "dynamodb:PartiQLUpdate")
+    withdraw(stack, "SweeperRole", "dynamodb:PartiQLUpdate")
+
+
+@breaks(role_rules.roles_allow_the_calls_that_are_made, PLANTED)
+def checks_that_nobody_may_make(stack: Stack) -> None:
+    withdraw(stack, "ProcessorRole", "dynamodb:ConditionCheckItem")
+
+
+@breaks(role_rules.roles_allow_the_calls_that_are_made, PLANTED)
+def permission_that_nobody_uses(stack: Stack) -> None:
+    allow(stack, "ProcessorRole", "dynamodb:Query", role_rules.REQUESTS)
+
+
 @breaks(role_rules.no_role_has_wildcards, PLANTED)
 def any_action(stack: Stack) -> None:
     allow(stack, "ProcessorRole", "dynamodb:*", role_rules.COUNTERS)

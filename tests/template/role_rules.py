@@ -1,9 +1,10 @@
 """What the roles may allow. Each rule yields the breaches it finds, in words."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.template.declared import Stack
+from tests.template.declared import ROOT, Stack
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/test-"
 REQUESTS, COUNTERS, JOURNAL = f"{TABLE}RequestsTable", f"{TABLE}CountersTable", f"{TABLE}JournalTable"
@@ -55,6 +56,18 @@ ENDS_IN_A_WILDCARD = {
     *on(PROCESSOR_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
     *on(SWEEPER_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
 }
+# What IAM asks for each call: for a transaction the actions in it, for PartiQL the statement's own.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html and ql-iam.html
+ASKED_FOR = {
+    "get_item": {"GetItem"},
+    "put_item": {"PutItem"},
+    "update_item": {"UpdateItem"},
+    "batch_get_item": {"BatchGetItem"},
+    "batch_execute_statement": {"PartiQLUpdate"},
+    "transact_write_items": {"UpdateItem", "ConditionCheckItem"},
+    'get_paginator("scan")': {"Scan"},
+}
+CALL = re.compile(r'_client\.(get_paginator\("\w+"\)|\w+)')
 DELETES = ("Delete", "BatchWriteItem")
 ADMINISTERS = ("CreateTable", "UpdateTable", "UpdateTimeToLive", "UpdateContinuousBackups", "Restore")
 READS_ALL = ("Scan", "PartiQLSelect", "ExportTable")
@@ -70,6 +83,19 @@ def roles_allow_just_what_is_needed(stack: Stack) -> Iterator[str]:
             yield f"{name} may not {action} on {resource}"
         if role.get("ManagedPolicyArns", []) != MANAGED.get(name, []):
             yield f"{name} has {role.get('ManagedPolicyArns')}"
+
+
+def roles_allow_the_calls_that_are_made(stack: Stack) -> Iterator[str]:
+    """No local engine asks who may call, so what the code calls is compared with what the functions' roles allow."""
+    called = set(CALL.findall((ROOT / "functions" / "processor" / "store.py").read_text(encoding="utf-8")))
+    for unknown in sorted(called - ASKED_FOR.keys()):
+        yield f"store.py calls {unknown}, which is not among ASKED_FOR"
+    needed = {f"dynamodb:{action}" for call in called for action in ASKED_FOR.get(call, ())}
+    tables = (REQUESTS, COUNTERS, JOURNAL)
+    roles = [role for name, role in stack.of_type("AWS::IAM::Role") if ASSUMED_BY[name] == "lambda.amazonaws.com"]
+    allowed = {action for role in roles for action, resource in permissions(role) if resource in tables}
+    if allowed != needed:
+        yield f"the functions call {sorted(needed)}, and their roles allow {sorted(allowed)}"
 
 
 def no_role_has_wildcards(stack: Stack) -> Iterator[str]:
@@ -138,6 +164,7 @@ def in_list(value: str | list[str]) -> list[str]:
 
 RULES = (
     roles_allow_just_what_is_needed,
+    roles_allow_the_calls_that_are_made,
     no_role_has_wildcards,
     only_the_sweeper_reads_all_and_nobody_deletes,
     roles_are_assumed_by_their_service,
