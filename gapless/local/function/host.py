@@ -1,8 +1,13 @@
-"""A pool of handler processes: one for each invocation in flight, reused, replaced when it ends or its code changes."""
+"""A pool of handler processes: one for each invocation in flight, reused, replaced when it ends or its code changes.
+
+Of the idle ones the next invocation gets the one that was used longest ago. Lambda promises nothing of the kind; here
+it means that with two processes or more successive batches of a shard meet different ones, as they may on Lambda.
+"""
 
 import asyncio
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,8 +25,9 @@ Snapshot = frozenset[tuple[str, int, int]]
 class FunctionHost:
     """Invokes one function.
 
-    python: the interpreter the handler runs on; log: called with each line it prints; concurrency: how many processes
-    at most, further invocations wait; on_change: called when a process was started or has ended.
+    python: the interpreter the handler runs on; log: called with each line it prints; processes: how many there are
+    at least from the start on, with 0 the first invocation starts one; concurrency: how many at most, further
+    invocations wait; on_change: called when a process was started or has ended.
     """
 
     def __init__(
@@ -30,6 +36,7 @@ class FunctionHost:
         *,
         python: str = sys.executable,
         log: Callable[[str], None] | None = None,
+        processes: int = 1,
         concurrency: int = 8,
         on_change: Callable[[], None] | None = None,
     ) -> None:
@@ -37,19 +44,18 @@ class FunctionHost:
         self._python = python
         self._log = log or (lambda line: None)
         self.on_change = on_change or (lambda: None)
+        self._processes = processes
         self._slots = asyncio.Semaphore(concurrency)
         self._code: dict[HandlerProcess, Snapshot] = {}  # every live process, and the code it was started with
-        self._idle: list[HandlerProcess] = []
+        self._idle: deque[HandlerProcess] = deque()  # the one used longest ago first
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._restarts = IDLE_RESTARTS  # left until the next invocation
 
     async def start(self) -> None:
-        """Start one process and wait until its handler is imported, so that the first invocation finds it warm.
+        """Start the processes and wait until their handler is imported, so that the first invocation finds one warm.
         A handler that cannot be imported is no error here: its first invocation says so."""
-        process = await self._start_process()
-        self._idle.append(process)
-        await process.initialise()
+        await asyncio.gather(*(self._start_idle() for _ in range(self._processes)))
 
     async def invoke(self, event: bytes) -> Invocation:
         """Run the handler once on `event`, a JSON document.
@@ -83,17 +89,33 @@ class FunctionHost:
         return [process.pid for process in self._code if not process.exited.done()]
 
     async def _take(self) -> HandlerProcess:
-        """An idle process with the code as it is on disk now, or a new one."""
+        """An idle process with the code as it is on disk now, or a new one; and start what is missing besides."""
         if self._stopping:
             raise RuntimeError(f"the function host of {self._settings.name} is stopped")
         await asyncio.sleep(0)  # lets the loop see connections that a dead process has dropped
         code = take_snapshot(self._settings.code)
-        while self._idle:
-            process = self._idle.pop()
+        taken = None
+        while self._idle and taken is None:
+            process = self._idle.popleft()
             if process.alive and self._code.get(process) == code:
-                return process
-            self._background(process.stop())
-        return await self._start_process()
+                taken = process
+            else:
+                self._background(process.stop())
+        taken = taken or await self._start_process()
+        current = sum(one.alive and its_code == code for one, its_code in self._code.items())
+        for _ in range(self._processes - current):
+            self._background(self._replace())
+        return taken
+
+    async def _start_idle(self) -> None:
+        process = await self._start_process()
+        self._idle.append(process)
+        await process.initialise()
+
+    async def _replace(self) -> None:
+        # OSError: the code folder is gone, and the next invocation says so. RuntimeError: `stop` came in between.
+        with suppress(OSError, RuntimeError):
+            await self._start_idle()
 
     async def _start_process(self) -> HandlerProcess:
         code = take_snapshot(self._settings.code)  # before the import: an edit during it counts as a change
@@ -107,19 +129,18 @@ class FunctionHost:
         return process
 
     async def _watch(self, process: HandlerProcess) -> None:
-        """Drop a process when it ends. If it was idle, somebody killed it: the last one is then replaced, so that the
-        next invocation finds one warm. Not for ever, though: a handler may end by itself right after its import."""
+        """Drop a process when it ends. If it was idle, somebody killed it: one that is missed is then replaced, so that
+        the next invocation finds it warm. Not for ever, though: a handler may end by itself right after its import."""
         await asyncio.wait({process.exited})
         del self._code[process]
         was_idle = process in self._idle
         if was_idle:
             self._idle.remove(process)
         self.on_change()
-        if was_idle and process.initialised and not self._code and not self._stopping and self._restarts:
+        missed = len(self._code) < self._processes
+        if was_idle and process.initialised and missed and not self._stopping and self._restarts:
             self._restarts -= 1
-            # OSError: the code folder is gone, and the next invocation says so. RuntimeError: `stop` came in between.
-            with suppress(OSError, RuntimeError):
-                await self.start()
+            await self._replace()
         await asyncio.wait({process.ended})
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:

@@ -56,7 +56,7 @@ def write_handler(folder: Path, text: str = HANDLER) -> Path:
 
 @asynccontextmanager
 async def host_of(
-    code: Path, *, log: Callable[[str], None] | None = None, **changes: Any
+    code: Path, *, processes: int = 1, log: Callable[[str], None] | None = None, **changes: Any
 ) -> AsyncIterator[FunctionHost]:
     """A started host of the handler in `code`; nothing of it is left in the end."""
     settings = FunctionSettings(
@@ -70,7 +70,7 @@ async def host_of(
             **changes,
         }
     )
-    host = FunctionHost(settings, log=log)
+    host = FunctionHost(settings, processes=processes, log=log)
     await host.start()
     pids = host.pids()
     try:
@@ -232,6 +232,40 @@ async def test_one_process_for_each_invocation_in_flight(tmp_path: Path) -> None
         again = await asyncio.gather(*(answer(host) for _ in range(9)))
         assert {one["pid"] for one in again} <= set(host.pids())
         assert pids <= set(host.pids())
+
+
+@in_loop
+async def test_successive_invocations_go_round_the_processes_that_are_kept(tmp_path: Path) -> None:
+    async with host_of(write_handler(tmp_path / "code"), processes=3) as host:
+        assert len(host.pids()) == 3
+        pids = [(await answer(host))["pid"] for _ in range(9)]
+        assert len(set(pids[:3])) == 3
+        assert pids == pids[:3] * 3
+
+
+@in_loop
+async def test_as_many_processes_are_kept_when_one_is_killed_or_the_code_changes(tmp_path: Path) -> None:
+    code = write_handler(tmp_path / "code")
+    async with host_of(code, processes=2) as host:
+        busy = asyncio.create_task(call(host, started=str(tmp_path / "started"), sleep=10))
+        await until((tmp_path / "started").exists)
+        idle = (await answer(host))["pid"]
+        (victim,) = set(host.pids()) - {idle}
+        os.kill(victim, signal.SIGKILL)
+        assert not (await busy).ok
+        assert (await answer(host))["pid"] == idle
+        await until(lambda: len(host.pids()) == 2)
+        before = set(host.pids())
+        (code / "app.py").write_text(HANDLER + "\n")
+        await answer(host)
+        await until(lambda: len(host.pids()) == 2 and not set(host.pids()) & before)
+
+
+@in_loop
+async def test_without_processes_to_keep_the_first_invocation_starts_one(tmp_path: Path) -> None:
+    async with host_of(write_handler(tmp_path / "code"), processes=0) as host:
+        assert host.pids() == []
+        assert [(await answer(host))["pid"]] == host.pids()
 
 
 @pytest.mark.parametrize(
