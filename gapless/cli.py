@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from gapless.bench_commands import bench
 from gapless.client import Client
 from gapless.options import check_stack_name, counter_options, output_option, target_options
 from gapless.target import find_target
@@ -18,8 +19,6 @@ from gapless.terminal import (
     read_body,
     reporting_errors,
     show_counters,
-    show_progress,
-    show_report,
     split_parameter,
 )
 
@@ -131,34 +130,7 @@ def demo(output: str) -> None:
         print_line(json.dumps(documents, ensure_ascii=False))
 
 
-@main.group()
-def bench() -> None:
-    """Measure, each time against something in the same run."""
-
-
-@bench.command("local")
-@click.option("--requests", default=1000, show_default=True, type=click.IntRange(4))
-@click.option("--clients", default=8, show_default=True, type=click.IntRange(1))
-@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
-@output_option
-def bench_local(requests: int, clients: int, rounds: int, output: str) -> None:
-    """The local stack end to end, against the bare engine at the same two writes a request."""
-    from gapless.bench import bench_local
-    from gapless.load import TooSlow
-
-    with reporting_errors(unreachable=(TooSlow,)):
-        show_report(bench_local(requests, clients, rounds, show_progress), output)
-
-
-@bench.command("cold-start")
-@click.option("--rounds", default=9, show_default=True, type=click.IntRange(1))
-@output_option
-def bench_cold_start(rounds: int, output: str) -> None:
-    """The processor's initialisation, against that of a boto3 client."""
-    from gapless.bench import bench_cold_start
-
-    with reporting_errors():
-        show_report(bench_cold_start(rounds, show_progress), output)
+main.add_command(bench)
 
 
 @main.group()

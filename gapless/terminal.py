@@ -28,7 +28,7 @@ def show_report(report: Any, output: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from gapless.bench import rows
+    from gapless.bench.figures import rows
 
     if output == "json":
         print_line(json.dumps(asdict(report)))
