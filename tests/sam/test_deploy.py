@@ -19,7 +19,7 @@ SAM_TYPES = {"AWS::Serverless::Api": "AWS::ApiGateway::RestApi", "AWS::Serverles
 MAPPING = (
     *("StartingPosition", "BatchSize", "MaximumBatchingWindowInSeconds", "ParallelizationFactor", "FilterCriteria"),
     *("FunctionResponseTypes", "BisectBatchOnFunctionError", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds"),
-    "MetricsConfig",
+    *("TumblingWindowInSeconds", "MetricsConfig"),
 )
 FUNCTION = ("Description", "Handler", "Runtime", "Architectures", "MemorySize", "Timeout")
 FUNCTIONS = ("Processor",)
@@ -42,6 +42,7 @@ OF_STAGES = "it keeps the name, the deployment, the variables and the method set
 DROPPED = {
     **{f"{name}: ttl": OF_TABLES for name in EXPIRING},
     **{f"{name}: point-in-time recovery": OF_TABLES for name in TABLES},
+    "mapping: TumblingWindowInSeconds": "it knows no tumbling windows",
     "mapping: MetricsConfig": "it knows no metrics of mappings",
     **{f"{method}: {part}": OF_METHODS for method in METHODS for part in ("passthrough", "templates", "answers")},
     **{f"{method}: role": OF_METHODS for method in METHODS if method != "GET /health"},

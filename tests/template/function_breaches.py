@@ -30,6 +30,17 @@ def failures_thrown_away(stack: Stack) -> None:
     del stack.mapping["DestinationConfig"]
 
 
+@breaks(function_rules.lanes_have_a_window, PLANTED)
+def lanes_without_window_and_window_without_lanes(stack: Stack) -> None:
+    if stack.mapping.pop("TumblingWindowInSeconds", None) is None:
+        stack.mapping["TumblingWindowInSeconds"] = 900
+
+
+@breaks(function_rules.lanes_have_a_window, PLANTED)
+def several_batches_of_a_shard_at_once(stack: Stack) -> None:
+    stack.mapping["ParallelizationFactor"] = 2
+
+
 @breaks(function_rules.mapping_hears_of_waiting_requests_only, PLANTED)
 def own_writes_come_back(stack: Stack) -> None:
     del stack.mapping["FilterCriteria"]

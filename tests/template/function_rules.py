@@ -29,7 +29,6 @@ def mapping_gives_up_in_time_and_loses_nothing(stack: Stack) -> Iterator[str]:
         "BisectBatchOnFunctionError": True,
         "MaximumRetryAttempts": 10,
         "MaximumRecordAgeInSeconds": 21_600,
-        "ParallelizationFactor": 1,
         "MetricsConfig": {"Metrics": ["EventCount"]},
     }
     for name, value in expected.items():
@@ -38,6 +37,20 @@ def mapping_gives_up_in_time_and_loses_nothing(stack: Stack) -> Iterator[str]:
     destination = stack.mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", "")
     if not destination.endswith(":test-FailureQueue"):
         yield f"what cannot be processed goes to {destination or 'nowhere'}"
+
+
+def lanes_have_a_window(stack: Stack) -> Iterator[str]:
+    """Lambda names the shard of a batch only in a tumbling window, and then fails an answer that has no state.
+
+    In both modes a shard has one batch at a time, or its order would be lost.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html
+    """
+    expected = 900 if stack.parameters["Lanes"] == "on" else None
+    window, factor = (stack.mapping.get(name) for name in ("TumblingWindowInSeconds", "ParallelizationFactor"))
+    if window != expected:
+        yield f"with Lanes {stack.parameters['Lanes']} the tumbling window is {window}, not {expected}"
+    if factor != 1:
+        yield f"ParallelizationFactor is {factor}, not 1"
 
 
 def mapping_hears_of_waiting_requests_only(stack: Stack) -> Iterator[str]:
@@ -94,6 +107,7 @@ def functions_share_code_and_settings(stack: Stack) -> Iterator[str]:
 
 RULES = (
     mapping_gives_up_in_time_and_loses_nothing,
+    lanes_have_a_window,
     mapping_hears_of_waiting_requests_only,
     functions_can_be_built,
     functions_share_code_and_settings,

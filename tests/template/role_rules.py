@@ -92,7 +92,7 @@ def roles_allow_the_calls_that_are_made(stack: Stack) -> Iterator[str]:
         yield f"store.py calls {unknown}, which is not among ASKED_FOR"
     needed = {f"dynamodb:{action}" for call in called for action in ASKED_FOR.get(call, ())}
     tables = (REQUESTS, COUNTERS, JOURNAL)
-    roles = [role for name, role in stack.of_type("AWS::IAM::Role") if ASSUMED_BY[name] == "lambda.amazonaws.com"]
+    roles = [role for name, role in stack.of_type("AWS::IAM::Role") if ASSUMED_BY.get(name) == "lambda.amazonaws.com"]
     allowed = {action for role in roles for action, resource in permissions(role) if resource in tables}
     if allowed != needed:
         yield f"the functions call {sorted(needed)}, and their roles allow {sorted(allowed)}"
