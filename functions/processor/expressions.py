@@ -12,20 +12,25 @@ DAY = 86_400
 Expression = dict[str, Any]
 
 # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-# A request is stamped once: it is there, it waits, and it has neither a number nor an error.
+# A request is stamped once: it is there, it is the one that is meant (an id may be used again after a deletion), it
+# waits, and it has neither a number nor an error.
 IS_THERE = "attribute_exists(requestId)"
 IS_GONE = "attribute_not_exists(requestId)"
+IS_MEANT = "#receivedAt = :receivedAt"
 IS_WAITING = "#status = :pending"
 HAS_NO_NUMBER = "attribute_not_exists(#number)"
 HAS_NO_ERROR = "attribute_not_exists(#error)"
-CAN_BE_STAMPED = f"{IS_THERE} AND {IS_WAITING} AND {HAS_NO_NUMBER} AND {HAS_NO_ERROR}"
+CAN_BE_STAMPED = f"{IS_THERE} AND {IS_MEANT} AND {IS_WAITING} AND {HAS_NO_NUMBER} AND {HAS_NO_ERROR}"
 WAS_NOT_TOUCHED = "(attribute_not_exists(#resentAt) OR #resentAt <= :before)"
 CAN_BE_RESENT = f"{IS_WAITING} AND {WAS_NOT_TOUCHED}"
 # The same in PartiQL, which finds nothing to update where there is no item.
+PARTIQL_IS_MEANT = '"receivedAt" = ?'
 PARTIQL_IS_WAITING = f"\"status\" = '{PENDING}'"
 PARTIQL_HAS_NO_NUMBER = '"number" IS MISSING'
 PARTIQL_HAS_NO_ERROR = '"error" IS MISSING'
-PARTIQL_CAN_BE_STAMPED = f"{PARTIQL_IS_WAITING} AND {PARTIQL_HAS_NO_NUMBER} AND {PARTIQL_HAS_NO_ERROR}"
+PARTIQL_CAN_BE_STAMPED = (
+    f"{PARTIQL_IS_MEANT} AND {PARTIQL_IS_WAITING} AND {PARTIQL_HAS_NO_NUMBER} AND {PARTIQL_HAS_NO_ERROR}"
+)
 
 # ── counters ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 IS_ABSENT = "attribute_not_exists(counterName)"
@@ -159,14 +164,15 @@ def stamp_statement(table: str, stamp: Stamp, parts: dict[str, Any]) -> dict[str
     changes = ", ".join(f'"{name}" = ?' for name in parts)
     return {
         "Statement": f'UPDATE "{table}" SET {changes} WHERE "requestId" = ? AND {PARTIQL_CAN_BE_STAMPED}',  # noqa: S608
-        "Parameters": [*parts.values(), {"S": stamp.request.request_id}],
+        "Parameters": [*parts.values(), {"S": stamp.request.request_id}, n(stamp.request.received_at)],
     }
 
 
-def stamp_update(parts: dict[str, Any]) -> Expression:
+def stamp_update(stamp: Stamp, parts: dict[str, Any]) -> Expression:
     """A stamp as an update, for a transaction."""
     changes = ", ".join(f"#{name} = :{name}" for name in parts)
-    values = {f":{name}": value for name, value in parts.items()} | {":pending": {"S": PENDING}}
+    values = {f":{name}": value for name, value in parts.items()}
+    values |= {":pending": {"S": PENDING}, ":receivedAt": n(stamp.request.received_at)}
     return express(f"SET {changes}", CAN_BE_STAMPED, values)
 
 

@@ -12,7 +12,7 @@ Nothing here performs a call: the generators yield operations, and are sent the 
 Why it is safe, and every interleaving a guard stops: docs/numbering.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from batch import Batch, Rules
@@ -27,6 +27,8 @@ from verification import find_doubtful, verify
 
 WRITE_UNIT = 1024  # bytes
 JOURNAL_FRAME = 64  # bytes of a journal item beside its ids
+JOURNAL_IDS = 300 * 1024  # bytes of ids that one journal item is given to hold
+ID_FRAME = 3  # bytes that are stored with an id: its length, and a code
 PATIENT_ATTEMPTS = 2  # of a commit that depends on all lanes, before it makes the others look
 CLOCK_SKEW = 60_000  # ms between API Gateway's clock and a function's
 UNKNOWN_COUNTER = Known(None, None, None, 0, None, 0, alone=True, last=None)
@@ -47,14 +49,29 @@ def number_records(requests: Iterable[Request], shard_id: str | None, memory: Me
     for request in requests:
         by_counter.setdefault(request.counter, []).append(request)
     for name, mine in by_counter.items():
-        batch = Batch(name, lane_of(shard_id), mine)
-        try:
-            yield from number_counter(batch, memory, rules, report)
-        except Exception as cause:
-            report.failures.append((mine[0], cause))
-        else:
-            report.failures.extend([batch.failure] if batch.failure else [])
+        for some in cut_runs(mine):
+            batch = Batch(name, lane_of(shard_id), some)
+            try:
+                yield from number_counter(batch, memory, rules, report)
+            except Exception as cause:
+                batch.failure = some[0], cause
+            if batch.failure:
+                report.failures.append(batch.failure)
+                break
     return report
+
+
+def cut_runs(requests: Sequence[Request]) -> Iterator[list[Request]]:
+    """Cut into runs whose ids fit one journal item; a run of 1,000 UUIDs does by far."""
+    run: list[Request] = []
+    size = 0
+    for request in requests:
+        size += len(request.request_id.encode()) + ID_FRAME
+        if size > JOURNAL_IDS:
+            yield run
+            run, size = [], 0
+        run.append(request)
+    yield run
 
 
 def number_counter(batch: Batch, memory: Memory, rules: Rules, report: Report) -> Steps[None]:
@@ -78,7 +95,7 @@ def number_counter(batch: Batch, memory: Memory, rules: Rules, report: Report) -
             yield from finish(batch, decided, answer.counter, memory, report)
             return
         report.conflicts += 1
-        stands = yield from step_back(batch, decided, answer, attempt)
+        stands, known = yield from step_back(batch, decided, answer, known, attempt)
         counter, known = yield from catch_up(batch, stands, known, rules, report)
     raise Starved(f"the counter {batch.counter!r} was taken by others {ATTEMPTS} times in a row")
 
@@ -104,7 +121,7 @@ def catch_up(
     counter = found or Counter(batch.counter, exists=False)
     entry = counter.lanes.get(batch.lane)
     if entry and not is_applied(entry, counter, known):
-        yield from apply_entry(counter, entry, rules.now(), report)
+        yield from apply_entry(counter, entry, rules.now(), report, batch.verdicts)
     return counter, Known.of(counter, batch.lane)
 
 
@@ -146,7 +163,7 @@ def commit(
         entry,
         taken=len(owners.accepted),
         raises_fence=bool(outside),
-        verify_until=choose_verify_until(outside, known, rules),
+        verify_until=choose_verify_until(outside, known, max(rules.now(), entry.newest)),
         create=create,
     )
     return answer
@@ -178,20 +195,20 @@ def units(size: int) -> int:
     return -(-size // WRITE_UNIT)
 
 
-def choose_verify_until(outside: Sequence[int], known: Known, rules: Rules) -> int | None:
+def choose_verify_until(outside: Sequence[int], known: Known, now: int) -> int | None:
     """The counter's next verify_until, None to leave it. outside: received_at of what is decided beyond any mark.
 
     The first commit of all sets it: what was received before may have been refused while there was no counter.
     """
-    now = [rules.now() + CLOCK_SKEW] if known.verify_until is None else [known.verify_until]
-    highest = max([*now, *outside])
+    lowest = now + CLOCK_SKEW if known.verify_until is None else known.verify_until
+    highest = max([lowest, *outside])
     return None if highest == known.verify_until else highest
 
 
 def step_back(
-    batch: Batch, decided: Sequence[tuple[Request, Verdict]], answer: Committed, attempt: int
-) -> Steps[Counter | None]:
-    """After a commit that found the counter changed: the counter to go on from.
+    batch: Batch, decided: Sequence[tuple[Request, Verdict]], answer: Committed, known: Known, attempt: int
+) -> Steps[tuple[Counter | None, Known]]:
+    """After a commit that found the counter changed: the counter to go on from, and what is known of it still.
 
     A commit that includes re-sent requests depends on all lanes, and under traffic would lose against them again and
     again. So it raises the fence, and all others have to look, which takes them longer than this one takes to commit:
@@ -204,8 +221,10 @@ def step_back(
     elif attempt >= PATIENT_ATTEMPTS and any(request.resent for request, _ in decided):
         yield Pause(attempt - PATIENT_ATTEMPTS)
         counter: Counter | None = yield RaiseFence(batch.counter)
-        return counter
-    return answer.counter
+        if counter and counter.fence == (known.fence or 0) + 1:  # raised by nobody but us: the lane was not pruned
+            known = replace(known, fence=counter.fence)
+        return counter, known
+    return answer.counter, known
 
 
 # ── stamp ────────────────────────────────────────────────────────────────────────────────────────────────────────────

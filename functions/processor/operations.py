@@ -32,7 +32,7 @@ class Outcome(Enum):
 
     WRITTEN = "written"
     DECIDED = "decided"  # the request has its stamp already
-    MISSING = "missing"  # the request was deleted
+    MISSING = "missing"  # the request was deleted; there may be another under its id by now
     THROTTLED = "throttled"  # nothing was written, and it may be tried again
     TOO_LARGE = "too large"  # the item has no room for it
 
@@ -53,16 +53,25 @@ class ReadCounter:
 
 @dataclass(frozen=True)
 class ReadStates:
-    """Read the status of requests, strongly consistent. Answer: Mapping[id, str]; those that are gone are missing."""
+    """Read the status of requests, strongly consistent. Answer: Mapping[id, str]; those that are gone are missing.
+
+    received_until: epoch ms; an item received later is another request under an id that was used before, and counts as
+    gone. None for any.
+    """
 
     ids: tuple[str, ...]
+    received_until: int | None = None
 
 
 @dataclass(frozen=True)
 class ReadRequests:
-    """Read whole requests, strongly consistent. Answer: Mapping[id, Request] of those that still wait."""
+    """Read whole requests, strongly consistent. Answer: Mapping[id, Request] of those that still wait.
+
+    received_until: as in ReadStates.
+    """
 
     ids: tuple[str, ...]
+    received_until: int | None = None
 
 
 @dataclass(frozen=True)
@@ -115,16 +124,19 @@ class RaiseFence:
 
 @dataclass(frozen=True)
 class WriteStamps:
-    """Write each stamp on its request, if that still waits. Answer: list[Outcome], in their order."""
+    """Write each stamp on its request (the one with this id and received_at), if that still waits.
+
+    Answer: list[Outcome], in their order.
+    """
 
     stamps: tuple[Stamp, ...]
 
 
 @dataclass(frozen=True)
 class WriteTombstone:
-    """Keep a number whose request is gone. Answer: None."""
+    """Keep a number whose request is gone, in an item of its own: the request's id is free again. Answer: None."""
 
-    request_id: str
+    item_id: str
     counter: str
     number: int
 

@@ -8,7 +8,7 @@ at once, late, or again: each is write-once, and all take their numbers from the
     next:   read the counter ──▶ entry not known to be applied ──▶ a is DONE, b waits ──▶ stamp b ──▶ its own commit
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -64,13 +64,16 @@ class Report:
     failures: list[tuple[Request, Exception]] = field(default_factory=list)
 
 
-def apply_entry(counter: Counter, entry: Entry, now: int, report: Report) -> Steps[None]:
+def apply_entry(
+    counter: Counter, entry: Entry, now: int, report: Report, verdicts: Mapping[str, Verdict] | None = None
+) -> Steps[None]:
     """Write what an entry says on every request that does not have it yet. Knows no stream and no order.
 
-    now: epoch ms. Raises MissingJournal, BrokenCounter, Unconfirmed, or what an operation raises.
+    now: epoch ms; verdicts: what this worker knows of work()'s verdicts by id, which saves asking again.
+    Raises MissingJournal, BrokenCounter, Unconfirmed, or what an operation raises.
     """
     owners = yield from read_owners(entry)
-    states = yield ReadStates(owners.ids)
+    states = yield ReadStates(owners.ids, entry.newest)
     waiting = tuple(one for one in owners.ids if states.get(one) == PENDING)
     numbers = {one: counter.number(entry.base + 1 + place) for place, one in enumerate(owners.accepted)}
     missing = [one for one in owners.accepted if one not in states]
@@ -78,13 +81,14 @@ def apply_entry(counter: Counter, entry: Entry, now: int, report: Report) -> Ste
         raise BrokenCounter(f"the counter {counter.name!r} has numbers to write, but {counter.fault}: mend its item")
     for request_id in missing:
         yield from bury(request_id, counter.name, numbers[request_id], report)
-    requests = (yield ReadRequests(waiting)) if waiting else {}
-    codes = dict(owners.refused)
+    requests = (yield ReadRequests(waiting, entry.newest)) if waiting else {}
+    codes, known = dict(owners.refused), verdicts or {}
     is_late = now - entry.committed_at * 1000 > RESULT_PATIENCE * 1000
     stamps = []
     for request in (requests[one] for one in waiting if one in requests):
         if request.request_id in numbers:
-            stamps.append((yield from stamp_again(request, numbers[request.request_id], is_late)))
+            verdict = known.get(request.request_id) or (yield from ask_again(request, is_late))
+            stamps.append(stamp_again(request, numbers[request.request_id], verdict))
         else:
             stamps.append((yield from refuse_again(request, codes[request.request_id])))
     yield from write_stamps(stamps, report)
@@ -108,20 +112,26 @@ def read_journals(entries: Sequence[Entry]) -> Steps[list[Owners]]:
     return [journals[key] for key in keys]
 
 
-def stamp_again(request: Request, number: int, is_late: bool) -> Steps[Stamp]:
-    """The stamp of a request that owns a number, whose result went with the worker that judged it.
+def ask_again(request: Request, is_late: bool) -> Steps[Verdict | Exception]:
+    """Ask work() for the result of a request that owns a number: it went with the worker that judged it.
 
-    work() is asked again, for the result alone: that the request has the number is decided.
+    is_late: whether work() has been given its time, so that a failure of it is an answer. Otherwise it is raised.
     """
     try:
         verdict: Verdict = yield Judge(request)
-    except Exception as error:
+    except Exception as failure:
         if not is_late:
             raise
-        return Stamp(request, NO_RESULT, number, overruled=f"work() fails on what it took before: {error!r}")
-    if isinstance(verdict, Refused):
-        return Stamp(request, NO_RESULT, number, overruled=f"work() now refuses what it took before: {verdict.message}")
-    return Stamp(request, verdict, number)
+        return failure
+    return verdict
+
+
+def stamp_again(request: Request, number: int, verdict: Verdict | Exception) -> Stamp:
+    """The stamp of a request that owns a number: that is decided, whatever work() makes of the request by now."""
+    if isinstance(verdict, Accepted):
+        return Stamp(request, verdict, number)
+    reason = repr(verdict) if isinstance(verdict, Exception) else verdict.message
+    return Stamp(request, NO_RESULT, number, overruled=f"work() does not take what it took before: {reason}")
 
 
 def refuse_again(request: Request, code: str) -> Steps[Stamp]:
@@ -168,6 +178,9 @@ def shrink(stamp: Stamp) -> Stamp:
 
 
 def bury(request_id: str, counter: str, number: int, report: Report) -> Steps[None]:
-    """Leave a tombstone for a number whose request was deleted: the number is given, and nobody has it."""
-    yield WriteTombstone(request_id, counter, number)
+    """Leave a tombstone for a number whose request was deleted: the number is given, and nobody has it.
+
+    It is not left under the request's id, which its client may use again.
+    """
+    yield WriteTombstone(f"{request_id}#{number}", counter, number)
     report.buried.append((request_id, number))

@@ -134,16 +134,29 @@ class Tables:
 
     def read_states(self, operation: ReadStates) -> Mapping[str, str]:
         """BatchGetItem of the status alone."""
-        keys = [{"requestId": {"S": one}} for one in operation.ids]
-        wanted = {"ProjectionExpression": "requestId, #status", "ExpressionAttributeNames": {"#status": "status"}}
-        items = self._get(self._settings.requests_table, keys, wanted)
-        return {item["requestId"]["S"]: item["status"]["S"] for item in items}
+        items = self._get_states(operation.ids)
+        return {
+            request_id: item["status"]["S"]
+            for request_id, item in items.items()
+            if is_received(item, operation.received_until)
+        }
+
+    def _get_states(self, ids: Sequence[str]) -> dict[str, Any]:
+        """The status and receivedAt of requests, by id."""
+        names = {"#status": "status", "#receivedAt": "receivedAt"}
+        wanted = {"ProjectionExpression": "requestId, #status, #receivedAt", "ExpressionAttributeNames": names}
+        keys = [{"requestId": {"S": one}} for one in ids]
+        return {item["requestId"]["S"]: item for item in self._get(self._settings.requests_table, keys, wanted)}
 
     def read_requests(self, operation: ReadRequests) -> Mapping[str, "Request"]:
         """BatchGetItem of whole items."""
         keys = [{"requestId": {"S": one}} for one in operation.ids]
         items = self._get(self._settings.requests_table, keys, {})
-        return {item["requestId"]["S"]: read_item(item) for item in items if item["status"]["S"] == PENDING}
+        return {
+            item["requestId"]["S"]: read_item(item)
+            for item in items
+            if item["status"]["S"] == PENDING and is_received(item, operation.received_until)
+        }
 
     def read_journals(self, operation: ReadJournals) -> Mapping[bytes, "Owners"]:
         """BatchGetItem of the journal."""
@@ -210,9 +223,9 @@ class Tables:
         parts = [stamps[place : place + STATEMENTS] for place in range(0, len(stamps), STATEMENTS)]
         outcomes = [one for some in self._senders.map(self._write_some, parts) for one in some]
         refused = [stamp.request.request_id for stamp, one in zip(stamps, outcomes, strict=True) if one is None]
-        states = self.read_states(ReadStates(tuple(refused))) if refused else {}
+        items = self._get_states(refused) if refused else {}
         return [
-            outcome or why_refused(states.get(stamp.request.request_id))
+            outcome or why_refused(stamp, items.get(stamp.request.request_id))
             for stamp, outcome in zip(stamps, outcomes, strict=True)
         ]
 
@@ -233,9 +246,9 @@ class Tables:
         return stamp_parts(stamp, time.time_ns() // 1_000_000, days)
 
     def write_tombstone(self, operation: WriteTombstone) -> None:
-        """UpdateItem; should the item be there again, it is left alone."""
+        """UpdateItem; the same again changes nothing."""
         now = time.time_ns() // 1_000_000
-        self._update_request(operation.request_id, tombstone_update(operation.counter, operation.number, now))
+        self._update_request(operation.item_id, tombstone_update(operation.counter, operation.number, now))
 
     def resend(self, operation: Resend) -> bool:
         """UpdateItem."""
@@ -266,7 +279,7 @@ class Tables:
                     "Update": {
                         "TableName": self._settings.requests_table,
                         "Key": {"requestId": {"S": stamp.request.request_id}},
-                        **stamp_update(self._parts_of(stamp)),
+                        **stamp_update(stamp, self._parts_of(stamp)),
                     }
                 }
                 for stamp in stamps
@@ -301,11 +314,16 @@ class Tables:
             yield from (item["requestId"]["S"] for item in page["Items"])
 
 
-def why_refused(state: str | None) -> Outcome:
+def is_received(item: Any, until: int | None) -> bool:
+    """Whether a request was received by then, epoch ms. None is any time; a tombstone has no such time."""
+    return until is None or "receivedAt" not in item or int(item["receivedAt"]["N"]) <= until
+
+
+def why_refused(stamp: Stamp, item: Any) -> Outcome:
     """What a refused stamp has met. The engines do not agree on telling it with the refusal."""
-    if state is None:
+    if item is None or item.get("receivedAt") != n(stamp.request.received_at):
         return Outcome.MISSING
-    return Outcome.THROTTLED if state == PENDING else Outcome.DECIDED
+    return Outcome.THROTTLED if item["status"]["S"] == PENDING else Outcome.DECIDED
 
 
 def read_statement_error(error: Any) -> Outcome | None:
