@@ -1,0 +1,56 @@
+"""What the simulated tables hold, and how a counter changes."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from counter import Counter
+from items import BASE, LANE, from_entry
+from request import PENDING, Request, item_size
+
+
+@dataclass
+class StoredRequest:
+    """An item of the requests table. number: of DONE and VOID; code and message: the error of FAILED.
+
+    room: bytes that there are for a result or a message by now. resent_at: epoch ms of the last touch.
+    """
+
+    request: Request | None  # a tombstone has none
+    counter: str
+    status: str = PENDING
+    number: int | None = None
+    result: str = ""
+    code: str = ""
+    message: str = ""
+    room: int = 0
+    resends: int = 0
+    resent_at: int | None = None
+
+
+def moved(counter: Counter, *, fence: int) -> Counter:
+    """The counter after a change: the version is one on, and the fence by that much."""
+    return replace(counter, version=(counter.version or 0) + 1, fence=(counter.fence or 0) + fence)
+
+
+def measured(counter: Counter) -> Counter:
+    """The counter with the size of its item."""
+    return replace(counter, size=item_size(to_item(counter)))
+
+
+def to_item(counter: Counter) -> dict[str, Any]:
+    """A counter as DynamoDB's item has it."""
+    numbers = {
+        "value": counter.value,
+        "start": counter.start,
+        "increment": counter.increment,
+        "capacity": counter.capacity,
+        "version": counter.version,
+        "fence": counter.fence,
+        "verifyUntil": counter.verify_until,
+    }
+    item: dict[str, Any] = {name: {"N": str(value)} for name, value in numbers.items() if value is not None}
+    item |= {"counterName": {"S": counter.name}, "allocation": {"S": counter.allocation}}
+    item |= {"cycle": {"BOOL": True}} if counter.cycle else {}
+    for lane, entry in counter.lanes.items():
+        item |= {LANE + lane: from_entry(entry), BASE + lane: {"N": str(entry.base)}}
+    return item
