@@ -2,10 +2,13 @@
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from request import Request, Verdict
+
+JOURNAL_IDS = 300 * 1024  # bytes of ids that one journal item is given to hold
+ID_FRAME = 3  # bytes that are stored with an id: its length, and a code
 
 
 @dataclass(frozen=True)
@@ -31,3 +34,16 @@ class Batch:
     requests: Sequence[Request]
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     failure: tuple[Request, Exception] | None = None
+
+
+def cut_runs(requests: Sequence[Request]) -> Iterator[list[Request]]:
+    """Cut into runs whose ids fit one journal item; a run of 1,000 UUIDs does by far."""
+    run: list[Request] = []
+    size = 0
+    for request in requests:
+        size += len(request.request_id.encode()) + ID_FRAME
+        if size > JOURNAL_IDS:
+            yield run
+            run, size = [], 0
+        run.append(request)
+    yield run

@@ -2,10 +2,10 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
@@ -29,6 +29,10 @@ PASSING = {
     "TransactionConflictException",
     "TransactionInProgressException",
 }
+
+
+CONDITION_FAILED = "ConditionalCheckFailedException"
+KEYS = 100  # of BatchGetItem
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,21 @@ def translating_failures() -> Iterator[None]:
         raise
     except (ConnectionError, HTTPClientError) as error:  # refused, reset, timed out: the call may have been carried out
         raise Setback(f"DynamoDB could not be reached: {error}") from error
+
+
+def read_batches(client: "DynamoDBClient", table: str, keys: Sequence[Any], wanted: Mapping[str, Any]) -> Iterator[Any]:
+    """Read items of a table, however many, strongly consistent. What DynamoDB leaves out is asked for again.
+
+    wanted: further parameters of the table's part of the request. Raises connection.Setback when nothing is read.
+    """
+    for place in range(0, len(keys), KEYS):
+        left: Any = {table: {"Keys": keys[place : place + KEYS], "ConsistentRead": True, **wanted}}
+        while left:
+            answer = client.batch_get_item(RequestItems=left)
+            yield from answer["Responses"].get(table, [])
+            left = answer.get("UnprocessedKeys")
+            if left and not answer["Responses"].get(table):
+                raise Setback("DynamoDB reads nothing for now")
 
 
 @dataclass

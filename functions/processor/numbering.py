@@ -12,10 +12,10 @@ Nothing here performs a call: the generators yield operations, and are sent the 
 Why it is safe, and every interleaving a guard stops: docs/numbering.md.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from batch import Batch, Rules
+from batch import Batch, Rules, cut_runs
 from counter import Counter, is_possible, refuse_for_counter
 from decision import decide, refuse_unknown
 from entry import NO_SHARD, Entry, Owners, entry_size, lane_of, owners_size
@@ -27,8 +27,6 @@ from verification import find_doubtful, verify
 
 WRITE_UNIT = 1024  # bytes
 JOURNAL_FRAME = 64  # bytes of a journal item beside its ids
-JOURNAL_IDS = 300 * 1024  # bytes of ids that one journal item is given to hold
-ID_FRAME = 3  # bytes that are stored with an id: its length, and a code
 PATIENT_ATTEMPTS = 2  # of a commit that depends on all lanes, before it makes the others look
 CLOCK_SKEW = 60_000  # ms between API Gateway's clock and a function's
 UNKNOWN_COUNTER = Known(None, None, None, 0, None, 0, alone=True, last=None)
@@ -59,19 +57,6 @@ def number_records(requests: Iterable[Request], shard_id: str | None, memory: Me
                 report.failures.append(batch.failure)
                 break
     return report
-
-
-def cut_runs(requests: Sequence[Request]) -> Iterator[list[Request]]:
-    """Cut into runs whose ids fit one journal item; a run of 1,000 UUIDs does by far."""
-    run: list[Request] = []
-    size = 0
-    for request in requests:
-        size += len(request.request_id.encode()) + ID_FRAME
-        if size > JOURNAL_IDS:
-            yield run
-            run, size = [], 0
-        run.append(request)
-    yield run
 
 
 def number_counter(batch: Batch, memory: Memory, rules: Rules, report: Report) -> Steps[None]:

@@ -50,7 +50,7 @@ def lambda_handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[s
 
 def sweep_counters(sweep: Sweep, patience: Patience, counts: dict[str, int]) -> None:
     """Sweep every counter; one that fails does not keep the others from it."""
-    for name in tables.list_counters():
+    for name in tables.counters.list_names():
         patience.require_time()
         report = Report()
         try:
@@ -69,7 +69,7 @@ def sweep_counters(sweep: Sweep, patience: Patience, counts: dict[str, int]) -> 
 
 def resend_waiting(sweep: Sweep, patience: Patience, counts: dict[str, int]) -> None:
     """Send again every request that has waited too long."""
-    for request_id in tables.list_waiting(sweep.before(sweep.resend_after)):
+    for request_id in tables.requests.list_waiting(sweep.before(sweep.resend_after)):
         patience.require_time()
         if carry_out(resend(request_id, sweep), lambda one: perform(one, patience)):
             counts["resent"] += 1

@@ -1,0 +1,206 @@
+"""The requests table: the calls behind the protocol's operations on requests."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+from connection import CONDITION_FAILED, Setback, Settings, read_batches, translating_failures
+from expressions import (
+    IS_ABSENT,
+    Expression,
+    n,
+    resend_update,
+    stamp_parts,
+    stamp_statement,
+    stamp_update,
+    tombstone_update,
+)
+from operations import Outcome, ReadRequests, ReadStates, RefuseUncounted, Resend, Stamp, WriteStamps, WriteTombstone
+from request import PENDING, read_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from request import Request
+
+# API reference: BatchExecuteStatement takes 25 statements, TransactWriteItems 100 actions and 4 MB of items.
+STATEMENTS = 25
+TRANSACTION_STAMPS = 99
+TRANSACTION_BYTES = 4 * 1024 * 1024 - 64 * 1024
+SENDERS = 4  # calls that are made at once to write stamps
+# BatchStatementError and CancellationReason of the API reference: a refused condition, and the errors that pass.
+CONDITION_REFUSED = "ConditionalCheckFailed"
+PASSING_STATEMENTS = {
+    "InternalServerError",
+    "ProvisionedThroughputExceeded",
+    "RequestLimitExceeded",
+    "ThrottlingError",
+    "TransactionConflict",
+}
+
+
+class RequestsTable:
+    """The requests, each stamped once."""
+
+    def __init__(self, client: "DynamoDBClient", settings: Settings) -> None:
+        self._client = client
+        self._settings = settings
+        self._senders = ThreadPoolExecutor(SENDERS)
+
+    def read_states(self, operation: ReadStates) -> Mapping[str, str]:
+        """BatchGetItem of the status alone."""
+        items = self._get_states(operation.ids)
+        return {
+            request_id: item["status"]["S"]
+            for request_id, item in items.items()
+            if is_received(item, operation.received_until)
+        }
+
+    def _get_states(self, ids: Sequence[str]) -> dict[str, Any]:
+        """The status and receivedAt of requests, by id."""
+        names = {"#status": "status", "#receivedAt": "receivedAt"}
+        wanted = {"ProjectionExpression": "requestId, #status, #receivedAt", "ExpressionAttributeNames": names}
+        keys = [{"requestId": {"S": one}} for one in ids]
+        items = read_batches(self._client, self._settings.requests_table, keys, wanted)
+        return {item["requestId"]["S"]: item for item in items}
+
+    def read_requests(self, operation: ReadRequests) -> Mapping[str, "Request"]:
+        """BatchGetItem of whole items."""
+        keys = [{"requestId": {"S": one}} for one in operation.ids]
+        items = read_batches(self._client, self._settings.requests_table, keys, {})
+        return {
+            item["requestId"]["S"]: read_item(item)
+            for item in items
+            if item["status"]["S"] == PENDING and is_received(item, operation.received_until)
+        }
+
+    def write_stamps(self, operation: WriteStamps) -> list[Outcome]:
+        """BatchExecuteStatement, several calls at once. A call whose answer is lost counts as throttled."""
+        stamps = operation.stamps
+        parts = [stamps[place : place + STATEMENTS] for place in range(0, len(stamps), STATEMENTS)]
+        outcomes = [one for some in self._senders.map(self._write_some, parts) for one in some]
+        refused = [stamp.request.request_id for stamp, one in zip(stamps, outcomes, strict=True) if one is None]
+        items = self._get_states(refused) if refused else {}
+        return [
+            outcome or why_refused(stamp, items.get(stamp.request.request_id))
+            for stamp, outcome in zip(stamps, outcomes, strict=True)
+        ]
+
+    def _write_some(self, stamps: Sequence[Stamp]) -> list[Outcome | None]:
+        """The outcomes of one call; None where the condition was refused."""
+        table = self._settings.requests_table
+        statements = [stamp_statement(table, stamp, self._parts_of(stamp)) for stamp in stamps]
+        try:
+            with translating_failures():
+                answer = self._client.batch_execute_statement(Statements=cast("Any", statements))
+        except Setback:
+            return [Outcome.THROTTLED] * len(stamps)
+        return [read_statement_error(one.get("Error")) for one in answer["Responses"]]
+
+    def _parts_of(self, stamp: Stamp) -> dict[str, Any]:
+        settings = self._settings
+        days = settings.failed_retention_days if stamp.number is None else settings.retention_days
+        return stamp_parts(stamp, time.time_ns() // 1_000_000, days)
+
+    def write_tombstone(self, operation: WriteTombstone) -> None:
+        """UpdateItem; the same again changes nothing."""
+        now = time.time_ns() // 1_000_000
+        self._update_request(operation.item_id, tombstone_update(operation.counter, operation.number, now))
+
+    def resend(self, operation: Resend) -> bool:
+        """UpdateItem."""
+        return self._update_request(operation.request_id, resend_update(operation.before, time.time_ns() // 1_000_000))
+
+    def _update_request(self, request_id: str, expression: Expression) -> bool:
+        try:
+            self._client.update_item(
+                TableName=self._settings.requests_table, Key={"requestId": {"S": request_id}}, **expression
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != CONDITION_FAILED:
+                raise
+            return False
+        return True
+
+    def refuse_uncounted(self, operation: RefuseUncounted) -> bool:
+        """TransactWriteItems: the refusals, and the check that there is no counter. There is no ClientRequestToken of
+        our own: one tied to a request would make a later, different transaction look like this one."""
+        check = {
+            "TableName": self._settings.counters_table,
+            "Key": {"counterName": {"S": operation.counter}},
+            "ConditionExpression": IS_ABSENT,
+        }
+        for stamps in in_transactions(operation.stamps):
+            actions = [
+                {
+                    "Update": {
+                        "TableName": self._settings.requests_table,
+                        "Key": {"requestId": {"S": stamp.request.request_id}},
+                        **stamp_update(stamp, self._parts_of(stamp)),
+                    }
+                }
+                for stamp in stamps
+            ]
+            try:
+                self._client.transact_write_items(TransactItems=cast("Any", [{"ConditionCheck": check}, *actions]))
+            except ClientError as error:
+                reasons = cast("Any", error.response).get("CancellationReasons", [])
+                if any(reason.get("Code") == CONDITION_REFUSED for reason in reasons):
+                    return False
+                if reasons:
+                    raise Setback(f"a transaction was cancelled: {reasons}") from error
+                raise
+        return True
+
+    def list_waiting(self, received_before: int) -> Iterator[str]:
+        """The id of every request that waits and was received before that time, epoch ms."""
+        for page in self._client.get_paginator("scan").paginate(
+            TableName=self._settings.requests_table,
+            ProjectionExpression="requestId",
+            FilterExpression="#status = :pending AND #receivedAt <= :before",
+            ExpressionAttributeNames={"#status": "status", "#receivedAt": "receivedAt"},
+            ExpressionAttributeValues={":pending": {"S": PENDING}, ":before": n(received_before)},
+        ):
+            yield from (item["requestId"]["S"] for item in page["Items"])
+
+
+def is_received(item: Any, until: int | None) -> bool:
+    """Whether a request was received by then, epoch ms. None is any time; a tombstone has no such time."""
+    return until is None or "receivedAt" not in item or int(item["receivedAt"]["N"]) <= until
+
+
+def why_refused(stamp: Stamp, item: Any) -> Outcome:
+    """What a refused stamp has met. The engines do not agree on telling it with the refusal."""
+    if item is None or item.get("receivedAt") != n(stamp.request.received_at):
+        return Outcome.MISSING
+    return Outcome.THROTTLED if item["status"]["S"] == PENDING else Outcome.DECIDED
+
+
+def read_statement_error(error: Any) -> Outcome | None:
+    """The outcome of one statement; None when its condition was refused. Raises RuntimeError for what will not pass."""
+    if error is None:
+        return Outcome.WRITTEN
+    if error["Code"] == CONDITION_REFUSED:
+        return None
+    if error["Code"] in PASSING_STATEMENTS:
+        return Outcome.THROTTLED
+    if error["Code"] == "ValidationError" and "size" in error.get("Message", ""):
+        return Outcome.TOO_LARGE
+    raise RuntimeError(f"a stamp was refused: {error['Code']}: {error.get('Message')}")
+
+
+def in_transactions(stamps: Sequence[Stamp]) -> Iterator[list[Stamp]]:
+    """Cut into runs that a transaction takes."""
+    run: list[Stamp] = []
+    size = 0
+    for stamp in stamps:
+        size += stamp.request.size
+        if run and (len(run) == TRANSACTION_STAMPS or size > TRANSACTION_BYTES):
+            yield run
+            run, size = [], stamp.request.size
+        run.append(stamp)
+    if run:
+        yield run
