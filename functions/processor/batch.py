@@ -41,9 +41,10 @@ def cut_runs(requests: Sequence[Request]) -> Iterator[list[Request]]:
     run: list[Request] = []
     size = 0
     for request in requests:
-        size += len(request.request_id.encode()) + ID_FRAME
-        if size > JOURNAL_IDS:
+        needed = len(request.request_id.encode("utf-8", "surrogatepass")) + ID_FRAME
+        if size + needed > JOURNAL_IDS:
             yield run
             run, size = [], 0
         run.append(request)
+        size += needed
     yield run
