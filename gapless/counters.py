@@ -17,6 +17,7 @@ Allocation = Literal["stream", "direct"]
 MOST_DIGITS = 38  # of a DynamoDB number
 LONGEST_NAME = 128
 ATTRIBUTES = ("value", "start", "increment", "min", "max", "capacity", "cycle", "allocation")
+MOVES = tuple(f"#{one} = if_not_exists(#{one}, :zero) + :one" for one in ("fence", "version"))  # as a commit moves them
 
 
 class CounterError(Exception):
@@ -123,12 +124,15 @@ class Counters:
             yield from map(to_counter, page["Items"])
 
     def set(self, name: str, options: Options) -> Counter:
-        """Give a counter other options, if nobody has changed or used it in the meantime. Raises CounterError."""
+        """Give a counter other options, if nobody has changed or used it in the meantime. Raises CounterError.
+
+        Its fence goes up, so that workers that remember the former options look before their next commit.
+        """
         item = self._read(name)
         counter = to_counter(item)
         check_change(counter, options)
         after = options.item()
-        change = "SET " + ", ".join(f"#{one} = :{one}" for one in after)
+        change = "SET " + ", ".join([*(f"#{one} = :{one}" for one in after), *MOVES])
         if removed := [one for one in ATTRIBUTES if one in item and one not in after and one != "value"]:
             change += " REMOVE " + ", ".join(f"#{one}" for one in removed)
         # The counter is as it was looked at, its count included: two operators cannot undo each other.
@@ -141,10 +145,12 @@ class Counters:
                 Key={"counterName": {"S": name}},
                 UpdateExpression=change,
                 ConditionExpression=" AND ".join(is_unchanged),
-                ExpressionAttributeNames={f"#{one}": one for one in ATTRIBUTES},
+                ExpressionAttributeNames={f"#{one}": one for one in (*ATTRIBUTES, "fence", "version")},
                 ExpressionAttributeValues={
                     **{f":{one}": value for one, value in after.items()},
                     **{f":old_{one}": value for one, value in before.items()},
+                    ":zero": {"N": "0"},
+                    ":one": {"N": "1"},
                 },
             )
         except ClientError as error:

@@ -1,29 +1,63 @@
-"""moto, in process: for what the store writes and how it reads answers; neither concurrency nor lost answers."""
+"""The tables, on a real engine: no imitation of DynamoDB in process keeps PartiQL's conditions as DynamoDB does."""
 
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from moto import mock_aws
 
-from store import Settings, connect
+from connection import Settings, connect
+from gapless.local.background import running_stack
+from gapless.local.dynamodb_local import run_dynamodb_local
+from store import Tables
 from tests.tables import create_tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+ENGINES = ["ministack", pytest.param("dynamodb-local", marks=pytest.mark.everything)]
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def endpoint(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where an engine answers: one borrowed from a stack whose own tables are left alone, or AWS's."""
+    if request.param == "dynamodb-local":
+        with run_dynamodb_local() as url:
+            yield url
+    else:
+        with running_stack() as stack:
+            assert stack.target.dynamodb
+            yield stack.target.dynamodb
+
+
+@pytest.fixture(scope="session")
+def empty_tables(endpoint: str) -> tuple["DynamoDBClient", dict[str, str]]:
+    """A client, and the template's tables, each with its key's attribute."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
+        client = connect()
+    names = create_tables(client).values()
+    described = [client.describe_table(TableName=name)["Table"] for name in names]
+    return client, {one["TableName"]: one["KeySchema"][0]["AttributeName"] for one in described}
+
 
 @pytest.fixture
-def client() -> Iterator["DynamoDBClient"]:
+def client(empty_tables: tuple["DynamoDBClient", dict[str, str]]) -> Iterator["DynamoDBClient"]:
     """DynamoDB with the template's tables, empty."""
-    with mock_aws():
-        client = connect()
-        create_tables(client)
-        yield client
+    client, tables = empty_tables
+    yield client
+    for table, key in tables.items():
+        for item in client.scan(TableName=table, ConsistentRead=True)["Items"]:
+            client.delete_item(TableName=table, Key={key: item[key]})
 
 
 @pytest.fixture
 def settings() -> Settings:
     """The function's settings."""
     return Settings.from_environment(os.environ)
+
+
+@pytest.fixture
+def tables(client: "DynamoDBClient", settings: Settings) -> Tables:
+    """What carries the operations out."""
+    return Tables(client, settings)

@@ -12,7 +12,7 @@ def test_a_request_is_read_from_the_image() -> None:
     record = make_record("abc", '{"a": 1}', counter="orders", received_at=42)
     request = read_request(record)
     assert (request.request_id, request.counter, request.text, request.received_at) == ("abc", "orders", '{"a": 1}', 42)
-    assert request.sequence_number == record["dynamodb"]["SequenceNumber"]
+    assert request.sequence == int(record["dynamodb"]["SequenceNumber"])
     assert request.body == {"a": 1}
 
 
