@@ -1,14 +1,14 @@
 """Sends many requests at once, and waits until a counter has numbered them."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
-from gapless.client import Client
+from gapless.client import FINISHED, Client
 from gapless.target import Target
 
 if TYPE_CHECKING:
@@ -64,3 +64,33 @@ def wait_until_numbered(
             raise TooSlow(f"counter {counter} has handed out {numbered} of {expected} numbers after {seconds:g} s")
         time.sleep(0.02)
     progress(numbered)
+
+
+def wait_until_finished(
+    dynamodb: "DynamoDBClient", target: Target, ids: Sequence[str], *, seconds: float = 60.0
+) -> None:
+    """Wait until every request is DONE or FAILED: a number is handed out a moment before it is on its request.
+
+    Asks again only for those that were not, 100 at a time. Raises TooSlow.
+    """
+    deadline = time.monotonic() + seconds
+    left = list(ids)
+    while left:
+        left = [one for place in range(0, len(left), 100) for one in find_waiting(dynamodb, target, left[place:][:100])]
+        if left and time.monotonic() > deadline:
+            raise TooSlow(f"{len(left)} requests are not finished after {seconds:g} s, the first of them {left[0]}")
+        time.sleep(0.005 if left else 0)
+
+
+def find_waiting(dynamodb: "DynamoDBClient", target: Target, ids: Sequence[str]) -> set[str]:
+    """Which of up to 100 requests are not finished."""
+    question: Any = {
+        target.requests_table: {
+            "Keys": [{"requestId": {"S": one}} for one in ids],
+            "ConsistentRead": True,
+            "ProjectionExpression": "requestId, #status",
+            "ExpressionAttributeNames": {"#status": "status"},
+        }
+    }
+    answer = dynamodb.batch_get_item(RequestItems=question)["Responses"][target.requests_table]
+    return set(ids) - {item["requestId"]["S"] for item in answer if item["status"]["S"] in FINISHED}
