@@ -14,6 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from batch import Rules
 from connection import Patience, Settings, connect
 from entry import lane_of
+from faults import may_die
 from judging import judge
 from memory import Memory
 from numbering import number_records
@@ -107,7 +108,10 @@ class Executor:
             return self._judge(operation.request)
         if isinstance(operation, Pause):
             return self._patience.wait(operation.attempt)
-        return tables.perform(operation, self._patience)
+        may_die()
+        answer = tables.perform(operation, self._patience)
+        may_die()
+        return answer
 
     def _judge(self, request: Request) -> Any:
         """Ask work(), one request at least, as long as there is time to number what it has taken."""
