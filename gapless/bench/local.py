@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gapless.bench.figures import Figures, Progress
 from gapless.client import FINISHED, Client
-from gapless.load import connect, count_numbered, send, wait_until_numbered
+from gapless.load import connect, send, wait_until_finished
 from gapless.local.background import running_stack
 from gapless.target import Target
 
@@ -63,12 +63,10 @@ def time_single(client: Client) -> float:
 
 
 def time_stack(client: Client, dynamodb: "DynamoDBClient", target: Target, requests: int, clients: int) -> float:
-    """Seconds from the first PUT to the last number."""
-    before = count_numbered(dynamodb, target, COUNTER)
+    """Seconds from the first PUT to the last request that is DONE."""
     began = time.perf_counter()
-    for _ in send(client, [BODY] * requests, clients=clients):
-        pass
-    wait_until_numbered(dynamodb, target, COUNTER, before + requests)
+    ids = list(send(client, [BODY] * requests, clients=clients))
+    wait_until_finished(dynamodb, target, ids)
     return time.perf_counter() - began
 
 
