@@ -17,7 +17,11 @@ class NotReachable(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """A stack's address. `dynamodb` is an endpoint, or None for AWS's own; authorization as in template.yaml."""
+    """A stack's address.
+
+    authorization: as in template.yaml; dynamodb, lambda_endpoint: None for AWS's own, and on a local stack the second
+    answers for its shards as well; sweeper: the function's name, "" for a stack without one.
+    """
 
     api: str
     region: str
@@ -25,6 +29,8 @@ class Target:
     counters_table: str
     authorization: str
     dynamodb: str | None = None
+    lambda_endpoint: str | None = None
+    sweeper: str = ""
 
 
 def find_target(endpoint_file: Path | None, stack_name: str | None) -> Target:
@@ -55,6 +61,8 @@ def to_target(stack: Mapping[str, Any]) -> Target:
         counters_table=stack["tables"]["counters"],
         authorization=stack.get("authorization", "NONE"),
         dynamodb=stack["dynamodb"],
+        lambda_endpoint=stack["control"],
+        sweeper=stack["functions"].get("sweeper", {}).get("name", ""),
     )
 
 
@@ -76,6 +84,7 @@ def read_outputs(stack_name: str) -> Target:
             requests_table=outputs["RequestsTableName"],
             counters_table=outputs["CountersTableName"],
             authorization=outputs["Authorization"],
+            sweeper=outputs.get("SweeperFunctionName", ""),
         )
     except KeyError as missing:
         raise NotReachable(f"the stack {stack_name} has no output {missing}: is it a Gapless stack?") from None

@@ -17,7 +17,11 @@ class StackInUse(Exception):
 
 @dataclass(frozen=True)
 class StackSettings:
-    """What `gapless up` was told. data: the folder that keeps tables and stream positions, None for a fresh start."""
+    """What `gapless up` was told.
+
+    data: the folder that keeps tables and stream positions, None for a fresh start; shards: of the stream, at its first
+    start; processes: of each function that reads a stream, at least.
+    """
 
     template: Path = Path("template.yaml")
     name: str = "gapless-local"
@@ -26,6 +30,7 @@ class StackSettings:
     parameters: dict[str, str] = field(default_factory=dict)
     dynamodb_endpoint: str | None = None
     shards: int = 4
+    processes: int = 1
 
     @property
     def stack_file(self) -> Path:

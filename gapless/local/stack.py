@@ -1,45 +1,43 @@
-"""Starts and stops the whole stack: engine, tables and queues, functions, event source mappings, gateway.
+"""Starts and stops the whole stack: engine, tables and queues, functions and what invokes them, gateway.
 
 template.yaml ─▶ load ─▶ provision ─▶ engine (ministack, or --dynamodb-endpoint)
-                   ├──▶ FunctionHost, one a function ◀── EventSourceMapping, one a DynamoDB event
+                   ├──▶ FunctionHost, one a function ◀─┬─ EventSourceMapping, one a DynamoDB event
+                   │                                   ├─ Schedule, one a Schedule event
+                   │                                   └─ Control on a port of its own: invoke, split, merge
                    └──▶ Gateway on 127.0.0.1:PORT ──▶ engine
 """
 
 import contextlib
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from gapless.local.control import Control
+from gapless.local.declared import Event, read_events, read_function
 from gapless.local.engine import EmbeddedEngine, EngineClient, EngineError, EngineUnavailable
-from gapless.local.function import FunctionHost, FunctionSettings
+from gapless.local.function import FunctionHost
 from gapless.local.gateway import Gateway, read_api, serve
-from gapless.local.provision import find_stream, provision, refuse_unknown
+from gapless.local.provision import find_stream, provision
+from gapless.local.schedule import Schedule, ScheduleSettings
 from gapless.local.settings import StackSettings, local_parameters, working_folder
 from gapless.local.stream import EventSourceMapping, MappingSettings, write_object
-from gapless.local.template import Resource, Template, TemplateError, load
+from gapless.local.template import Resource, Template, load
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 DRAIN_SECONDS = 5.0
-LONGEST_TIMEOUT = 900  # seconds of a Lambda function
 MOST_LANES = 10  # of a shard: the highest ParallelizationFactor
-
-FUNCTION_RUNS = {"CodeUri", "Handler", "Environment", "Timeout", "MemorySize", "Events", "FunctionName"}
-FUNCTION_WITHOUT_LOCAL_EFFECT = {
-    "Architectures": "the handler runs on this machine's processor",
-    "Description": "a text",
-    "LoggingConfig": "logs go to the terminal",
-    "Role": "nothing is forbidden to the stack's own parts; the policy tests read the roles",
-    "Runtime": "the handler runs on the interpreter that runs the stack",
-    "Tags": "nobody pays",
-}
 
 
 class Stack:
-    """A running stack. `api` is the URL with its stage; `engine` speaks to the tables' engine."""
+    """A running stack.
+
+    api: the URL with its stage; control: the URL of the control endpoint; engine: speaks to the tables' engine;
+    functions: by name; mappings: those of DynamoDB events.
+    """
 
     def __init__(
         self,
@@ -56,17 +54,25 @@ class Stack:
         self.template = template
         self.engine = engine
         self.api = ""
+        self.control = ""
         self.functions: dict[str, FunctionHost] = {}
         self.mappings: list[EventSourceMapping] = []
 
     def describe(self) -> dict[str, Any]:
         """What other programs need to use the stack."""
         tables = {short(one, "Table"): one.physical_id for one in self.template.of_type("AWS::DynamoDB::Table")}
-        functions = {name: {"pid": next(iter(host.pids()), None)} for name, host in self.functions.items()}
+        functions = {
+            short(one, "Function"): {
+                "name": one.physical_id,
+                "pid": next(iter(self.functions[one.physical_id].pids()), None),
+            }
+            for one in self.template.of_type("AWS::Serverless::Function")
+        }
         # Said only when there is something to say: by default everybody may call a local stack.
         authorization = self.template.outputs.get("Authorization", "NONE")
         return ({} if authorization == "NONE" else {"authorization": authorization}) | {
             "api": self.api,
+            "control": self.control,
             "dynamodb": self.engine.dynamodb,
             "region": self.engine.region,
             "tables": tables,
@@ -91,55 +97,37 @@ class Stack:
             if json.loads(self._settings.stack_file.read_text())["pid"] == os.getpid():
                 self._settings.stack_file.unlink()
 
-    def make_function(self, resource: Resource) -> FunctionHost:
-        """The host of one function, not started yet."""
-        place = f"Resources.{resource.logical_id}.Properties"
-        refuse_unknown(resource, FUNCTION_RUNS | FUNCTION_WITHOUT_LOCAL_EFFECT.keys())
-        properties = resource.properties
-        for name in ("CodeUri", "Handler"):
-            if not isinstance(properties.get(name), str):
-                raise TemplateError(f"{place}.{name}: a function needs it on the local stack, as text")
-        if not str(properties.get("Runtime")).startswith("python"):
-            raise TemplateError(f"{place}.Runtime: only Python's runtimes are supported on the local stack")
-        if not 1 <= (timeout := properties.get("Timeout", 3)) <= LONGEST_TIMEOUT:
-            raise TemplateError(f"{place}.Timeout: it has 1 to {LONGEST_TIMEOUT} seconds, not {timeout}")
-        code = self.template.path.parent / properties["CodeUri"]
-        if not code.is_dir():
-            raise TemplateError(f"{place}.CodeUri: there is no folder {code}")
-        variables = properties.get("Environment", {}).get("Variables", {})
-        settings = FunctionSettings(
-            name=resource.physical_id,
-            handler=properties["Handler"],
-            code=code,
-            arn=self.template.site.arn("lambda", f"function:{resource.physical_id}"),
-            environment={
-                **{name: str(value) for name, value in variables.items()},
-                "AWS_ENDPOINT_URL_DYNAMODB": self.engine.dynamodb,
-            },
-            timeout_seconds=timeout,
-            memory_mb=properties.get("MemorySize", 128),
+    def make_function(self, resource: Resource, *, streaming: bool) -> FunctionHost:
+        """The host of one function, not started yet. One that reads no stream starts no process until it is invoked."""
+        host = FunctionHost(
+            read_function(resource, self.template, self.engine.dynamodb),
+            processes=self._settings.processes if streaming else 0,
+            concurrency=max(self._settings.shards * MOST_LANES, self._settings.processes),
+            log=self._log,
+            on_change=self.write_description,
         )
-        in_flight = self._settings.shards * MOST_LANES
-        host = FunctionHost(settings, concurrency=in_flight, log=self._log, on_change=self.write_description)
-        self.functions[short(resource, "Function")] = host
+        self.functions[resource.physical_id] = host
         return host
 
-    async def make_mapping(
-        self, resource: Resource, event: str, properties: dict[str, Any], host: FunctionHost
-    ) -> EventSourceMapping:
+    def make_schedule(self, resource: Resource, event: Event, host: FunctionHost) -> Schedule:
+        """The rule of one Schedule event of a function, not started yet."""
+        name = f"{self._settings.name}-{resource.logical_id}{event.name}"
+        settings = ScheduleSettings.from_template(event.properties, name=name, place=event.place)
+        return Schedule(settings, arn=self.template.site.arn, invoke=host.invoke, log=self._log)
+
+    async def make_mapping(self, resource: Resource, event: Event, host: FunctionHost) -> EventSourceMapping:
         """The event source mapping of one DynamoDB event of a function, not started yet."""
-        table = table_of_stream(properties["Stream"])
-        place = f"Resources.{resource.logical_id}.Properties.Events.{event}.Properties.Stream"
+        table = table_of_stream(event.properties["Stream"])
         data = self._settings.data
         mapping = EventSourceMapping(
-            MappingSettings.from_template(properties),
+            MappingSettings.from_template(event.properties),
             engine=self.engine,
             table_name=table,
-            stream_arn=await find_stream(table, place, self.engine),
+            stream_arn=await find_stream(table, f"{event.place}.Stream", self.engine),
             function_arn=self.template.site.arn("lambda", f"function:{resource.physical_id}"),
             invoke=host.invoke,
             shards=self._settings.shards,
-            checkpoint=data / f"stream-{resource.logical_id}-{event}.json" if data else None,
+            checkpoint=data / f"stream-{resource.logical_id}-{event.name}.json" if data else None,
             log=self._log,
             put_object=write_object(self._folder),
         )
@@ -186,29 +174,29 @@ async def run_stack(settings: StackSettings, log: Callable[[str], None]) -> Asyn
         await provision(template, engine, folder)
         stack = Stack(settings, folder, template, engine, log)
         for resource in template.of_type("AWS::Serverless::Function"):
-            host = stack.make_function(resource)
+            events = list(read_events(resource))
+            host = stack.make_function(resource, streaming=any(event.type == "DynamoDB" for event in events))
             exits.push_async_callback(host.stop)
             await host.start()
-            for event, properties in dynamodb_events(resource):
-                mapping = await stack.make_mapping(resource, event, properties, host)
-                exits.push_async_callback(mapping.stop)
-                await mapping.start()
+            for event in events:
+                if event.type == "DynamoDB":
+                    mapping = await stack.make_mapping(resource, event, host)
+                    exits.push_async_callback(mapping.stop)
+                    await mapping.start()
+                else:
+                    schedule = stack.make_schedule(resource, event, host)
+                    exits.push_async_callback(schedule.stop)
+                    schedule.start()
         exits.push_async_callback(stack.drain)
+        control = Control(stack.functions, stack.mappings)
+        exits.push_async_callback(control.stop)
+        stack.control = await control.start()
         running = await serve(Gateway(api, engine, on_write=stack.wake), settings.port)
         exits.push_async_callback(running.stop)
         stack.api = f"{running.url}/{api.stage}"
         exits.callback(stack.remove_description)
         stack.write_description()
         yield stack
-
-
-def dynamodb_events(resource: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name and properties of a function's DynamoDB events; raises TemplateError for an event of another kind."""
-    for name, event in resource.properties.get("Events", {}).items():
-        if event["Type"] != "DynamoDB":
-            place = f"Resources.{resource.logical_id}.Properties.Events.{name}"
-            raise TemplateError(f"{place}: events of type {event['Type']} are not supported on the local stack")
-        yield name, event["Properties"]
 
 
 def table_of_stream(stream_arn: str) -> str:

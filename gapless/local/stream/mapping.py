@@ -35,6 +35,7 @@ class EventSourceMapping:
     shards: how many logical shards the records are dealt to at first, by the hash of the item's key; checkpoint: the
     file that keeps them and the position, None to begin anew each time; put_object: where an S3 failure destination's
     objects go.
+    function_name: the last part of the function's ARN.
     Raises InvalidPattern and InvalidMapping for settings that cannot work.
     """
 
@@ -53,6 +54,7 @@ class EventSourceMapping:
         log: Callable[[str], None] | None = None,
         put_object: PutObject | None = None,
     ) -> None:
+        self.function_name = function_arn.rpartition(":")[2]
         self._settings = settings
         self._name = f"event source mapping of {table_name}"
         self._stream_arn = stream_arn
@@ -148,14 +150,14 @@ class EventSourceMapping:
         self._save(stopping=False)
         return [child.shard_id for child in children]
 
-    def merge(self, first_id: str, second_id: str) -> str:
-        """Close two shards whose hashes adjoin and open one for both; returns its id.
+    def merge(self, first_id: str, second_id: str) -> list[str]:
+        """Close two shards whose hashes adjoin and open one for both; returns its id, alone in a list.
 
         Raises NoSuchShard or CannotReshard.
         """
         child = self._shards.merge(first_id, second_id)
         self._save(stopping=False)
-        return child.shard_id
+        return [child.shard_id]
 
     async def _run(self) -> None:
         while True:

@@ -106,7 +106,7 @@ async def test_children_wait_until_everything_of_their_parents_is_done(reshard: 
         for number in range(10):
             engine.put(f"old-{number}")
         await until(lambda: mapping.unfinished() == 10)
-        children = mapping.split(low) if reshard == "split" else [mapping.merge(high, low)]
+        children = mapping.split(low) if reshard == "split" else mapping.merge(high, low)
         for number in range(10):
             engine.put(f"new-{number}")
         await until(lambda: mapping.unfinished() == 20 and len(function.events) > 20)
@@ -159,8 +159,8 @@ async def test_split_and_merge_undo_each_other_and_never_give_an_id_twice() -> N
         for _ in range(3):
             children = mapping.split(ids(mapping)[1])
             again = mapping.merge(*children)
-            assert len(seen | {*children, again}) == len(seen) + 3
-            seen |= {*children, again}
+            assert len(seen | {*children, *again}) == len(seen) + 3
+            seen |= {*children, *again}
         await until(lambda: len(mapping.describe_shards()) == 4)
         assert sorted(hashes(one) for one in mapping.describe_shards()) == before
 
