@@ -1,7 +1,9 @@
 """Reads the tables at the end and says what is wrong with them; knows the promises, not how they are kept."""
 
+from collections import Counter as Multiset
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from gapless.load import connect
@@ -12,6 +14,11 @@ if TYPE_CHECKING:
 
 Item = Mapping[str, Any]
 
+# What a request in each state has, and what it must not have.
+ALWAYS = {"requestId", "counter", "status"}
+HAS = {"DONE": {"number", "result", "completedAt"}, "FAILED": {"error", "completedAt"}, "VOID": {"number"}}
+HAS_NOT = {"DONE": {"error"}, "FAILED": {"number"}, "VOID": {"result", "error", "request"}}
+
 
 def scan(dynamodb: "DynamoDBClient", table: str) -> list[Item]:
     """Every item of a table."""
@@ -19,44 +26,88 @@ def scan(dynamodb: "DynamoDBClient", table: str) -> list[Item]:
     return [item for page in pages for item in page["Items"]]
 
 
-def find_faults(target: Target) -> list[str]:
-    """Every breach of a promise that the tables show, as a sentence each; none on a quiet, sound stack."""
+def find_faults(target: Target, streams: Iterable[Sequence[str]] = ()) -> list[str]:
+    """Every breach of a promise that the tables show, as a sentence each; none on a quiet, sound stack.
+
+    streams: the ids of first announcements in a shard's order, a sequence for each shard; none to leave order aside.
+    """
     dynamodb = connect(target)
     requests = scan(dynamodb, target.requests_table)
-    counters = {one["counterName"]["S"]: one for one in scan(dynamodb, target.counters_table)}
-    return [*faults_of_requests(requests), *faults_of_numbers(requests, counters)]
+    return find_faults_in(requests, scan(dynamodb, target.counters_table), streams)
 
 
-def faults_of_requests(requests: list[Item]) -> Iterator[str]:
-    """What is wrong with a request by itself: promise 5, and that nothing is left waiting."""
+def find_faults_in(
+    requests: Sequence[Item], counters: Iterable[Item], streams: Iterable[Sequence[str]] = ()
+) -> list[str]:
+    """The same for items that are at hand, in DynamoDB's JSON."""
+    by_name = {one["counterName"]["S"]: one for one in counters}
+    return [
+        *faults_of_requests(requests),
+        *faults_of_numbers(requests, by_name),
+        *faults_of_order(requests, by_name, streams),
+    ]
+
+
+def faults_of_requests(requests: Iterable[Item]) -> Iterator[str]:
+    """What is wrong with a request by itself: it waits, or has what it should not or has not what it should."""
     for request in requests:
         name, status = request["requestId"]["S"], request["status"]["S"]
-        if status not in ("DONE", "FAILED"):
+        if status not in HAS:
             yield f"{name} is {status}"
-        if (status == "DONE") != ("number" in request):
-            yield f"{name} is {status} and {'has' if 'number' in request else 'has no'} number"
-        if (status == "FAILED") != ("error" in request):
-            yield f"{name} is {status} and {'has' if 'error' in request else 'has no'} error"
+            continue
+        if missing := (ALWAYS | HAS[status]) - request.keys():
+            yield f"{name} is {status} and has no {', '.join(sorted(missing))}"
+        if surplus := HAS_NOT[status] & request.keys():
+            yield f"{name} is {status} and has {', '.join(sorted(surplus))}"
         if "ttl" in request and "completedAt" not in request:
             yield f"{name} has a ttl and is not finished"
 
 
-def faults_of_numbers(requests: list[Item], counters: Mapping[str, Item]) -> Iterator[str]:
-    """What is wrong with a counter's numbers: promise 2."""
-    numbers: dict[str, list[int]] = defaultdict(list)
+def faults_of_numbers(requests: Iterable[Item], counters: Mapping[str, Item]) -> Iterator[str]:
+    """What is wrong with a counter's numbers: one is missing, given twice, or not among those it has handed out."""
+    given: dict[str, Multiset[int]] = defaultdict(Multiset)
     for request in requests:
         if "number" in request:
-            numbers[request["counter"]["S"]].append(int(request["number"]["N"]))
-    for name in numbers.keys() | counters.keys():
-        counter = counters.get(name)
-        if counter is None:
+            given[request["counter"]["S"]][int(request["number"]["N"])] += 1
+    for name in given.keys() | counters.keys():
+        if name not in counters:
             yield f"counter {name} has numbers and is not there"
             continue
-        start, increment = (int(counter.get(one, {"N": "1"})["N"]) for one in ("start", "increment"))
-        value = int(counter.get("value", {"N": "0"})["N"])
-        expected = [start + step * increment for step in range(value)]
-        given = sorted(numbers[name], reverse=increment < 0)
-        twins = sorted({number for number in given if given.count(number) > 1}) if len(set(given)) < len(given) else []
-        if given != expected:
-            missing, foreign = sorted(set(expected) - set(given)), sorted(set(given) - set(expected))
-            yield f"counter {name} at {value}: missing {missing[:9]}, twice {twins[:9]}, out of range {foreign[:9]}"
+        expected = Multiset(handed_out(counters[name]))
+        if given[name] != expected:
+            missing, surplus = sorted((expected - given[name]).elements()), sorted((given[name] - expected).elements())
+            value = counters[name].get("value", {"N": "0"})["N"]
+            yield f"counter {name} at {value}: missing {missing[:9]}, twice or not handed out {surplus[:9]}"
+
+
+def handed_out(counter: Item) -> Iterator[int]:
+    """The numbers that a counter's options and its value say it has handed out; a cycling one begins again."""
+    start, increment, value = (whole(counter, *one) for one in (("start", 1), ("increment", 1), ("value", 0)))
+    capacity = whole(counter, "capacity", 0)
+    cycles = counter.get("cycle", {"BOOL": False})["BOOL"]
+    for step in range(value):
+        yield start + (step % capacity if cycles and capacity else step) * increment
+
+
+def faults_of_order(
+    requests: Iterable[Item], counters: Mapping[str, Item], streams: Iterable[Sequence[str]]
+) -> Iterator[str]:
+    """Where the numbers of a counter do not follow the order of a shard; nothing is said of one that cycles."""
+    numbered = {one["requestId"]["S"]: one for one in requests if "number" in one}
+    for stream in streams:
+        by_counter: dict[str, list[Item]] = defaultdict(list)
+        for request_id in stream:
+            if request_id in numbered:
+                by_counter[numbered[request_id]["counter"]["S"]].append(numbered[request_id])
+        for name, mine in by_counter.items():
+            if counters[name].get("cycle", {"BOOL": False})["BOOL"]:
+                continue
+            forwards = whole(counters[name], "increment", 1) > 0
+            for one, other in pairwise(mine):
+                if (int(one["number"]["N"]) < int(other["number"]["N"])) != forwards:
+                    yield f"{other['requestId']['S']} comes behind {one['requestId']['S']}, and its number before"
+
+
+def whole(item: Item, attribute: str, default: int) -> int:
+    """A whole number of an item."""
+    return int(item[attribute]["N"]) if attribute in item else default

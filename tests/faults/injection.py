@@ -1,6 +1,8 @@
 """Faults at the processor's boundary: before a call is made, or after it was carried out, its answer lost."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Moment = Literal["before", "after"]
+MOMENTS: tuple[Moment, ...] = ("before", "after")
 
 
 class Crash(BaseException):
@@ -18,31 +21,54 @@ class Crash(BaseException):
 
 @dataclass
 class Faults:
-    """What happens at which call: botocore says when one is about to be made, and when its answer is there."""
+    """What happens at which call: botocore says when one is about to be made, and when its answer is there.
 
-    client: "DynamoDBClient"
+    Stamps go out from several threads at once, so calls are counted under a lock, and each thread keeps its own place.
+    """
+
     plan: dict[tuple[int, Moment], Callable[[], None]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    happened: int = 0
 
     def __post_init__(self) -> None:
-        self.client.meta.events.register("before-call.dynamodb", self._before)
-        self.client.meta.events.register("after-call.dynamodb", self._after)
+        self._lock = threading.Lock()
+        self._own = threading.local()
 
     def clear(self) -> None:
         """No faults, and count from 0 again."""
-        self.plan.clear()
-        self.calls.clear()
+        with self._lock:
+            self.plan.clear()
+            self.calls.clear()
+            self.happened = 0
 
-    def _before(self, model: Any, **_: object) -> None:
-        self.calls.append(model.name)
-        self.plan.get((len(self.calls) - 1, "before"), _nothing)()
+    def before(self, model: Any, **_: object) -> None:
+        """A call is about to be made."""
+        with self._lock:
+            self._own.place = len(self.calls)
+            self.calls.append(model.name)
+        self._strike("before")
 
-    def _after(self, **_: object) -> None:
-        self.plan.get((len(self.calls) - 1, "after"), _nothing)()
+    def after(self, **_: object) -> None:
+        """Its answer is there."""
+        self._strike("after")
+
+    def _strike(self, moment: Moment) -> None:
+        fault = self.plan.get((self._own.place, moment))
+        if fault:
+            with self._lock:
+                self.happened += 1
+            fault()
 
 
-def _nothing() -> None:
-    pass
+@contextmanager
+def inject(client: "DynamoDBClient") -> Iterator[Faults]:
+    """Faults between the client and its calls, for as long as the context lasts."""
+    faults = Faults()
+    client.meta.events.register("before-call.dynamodb", faults.before)
+    client.meta.events.register("after-call.dynamodb", faults.after)
+    yield faults
+    client.meta.events.unregister("before-call.dynamodb", faults.before)
+    client.meta.events.unregister("after-call.dynamodb", faults.after)
 
 
 def crash() -> None:

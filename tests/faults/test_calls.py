@@ -1,36 +1,151 @@
-"""Promise 4, call by call: a crash, a lost answer or a refusal at each, and then what Lambda does: deliver again."""
+"""The real handler on a real engine: a crash, a lost answer or a refusal at each call, and then what Lambda does."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from tests.faults.conftest import Processor, Records
-from tests.faults.injection import Crash, Moment, answer, crash
-from tests.unit.records import make_record
+import app
+from tests.faults.conftest import LATER, Processor, Records
+from tests.faults.injection import MOMENTS, Crash, Moment, answer, crash
+from tests.unit.records import RECEIVED, make_record
 
-# A batch with two counters makes four calls: read and commit, twice.
-CALLS = ("GetItem", "TransactWriteItems", "GetItem", "TransactWriteItems")
-POINTS = [(call, moment) for call in range(len(CALLS)) for moment in ("before", "after")]
-SETTLED = {
-    "a": "DONE 1",
-    "b": "FAILED ",
-    "c": "DONE 2",
-    "d": "FAILED ",
-    "e": "DONE 1",
-    "f": "DONE 3",
-    "g": "FAILED ",
+ACCEPTED, REJECTED, POISON, REPEATED, UNREADABLE = "accepted", "rejected", "poison", "repeated", "unreadable"
+BODIES = {REJECTED: '{"lines": []}', UNREADABLE: "not json"}
+ENDS = {ACCEPTED: "DONE", REJECTED: "FAILED", POISON: "DONE", REPEATED: "DONE", UNREADABLE: "FAILED"}
+
+BATCHES = {
+    "accepted": [ACCEPTED],
+    "rejected": [REJECTED],
+    "poison": [POISON],
+    "accepted, repeated": [ACCEPTED, REPEATED],
+    "rejected, accepted": [REJECTED, ACCEPTED],
+    "accepted, poison": [ACCEPTED, POISON],
+    "poison, accepted": [POISON, ACCEPTED],
+    "five": [ACCEPTED, REJECTED, POISON, ACCEPTED, REPEATED],
+    "ten": [ACCEPTED, ACCEPTED, REPEATED, UNREADABLE, ACCEPTED, REJECTED, ACCEPTED, POISON, REPEATED, ACCEPTED],
+    "ninety-nine": [ACCEPTED, REJECTED, ACCEPTED] * 33,
+}
+REDELIVERIES = ("whole", "suffix", "shifted", "older")
+# At operation level, and fast, the complete product is in test_boundaries.py.
+IN_PLAIN_RUN: dict[str, tuple[str, ...]] = {
+    "accepted": ("whole",),
+    "rejected, accepted": ("suffix",),
+    "five": REDELIVERIES,
+    "ninety-nine": ("older",),
 }
 
 
+@dataclass
+class Run:
+    """One counter's requests: those of a batch that goes before, the batch, and those that come behind it."""
+
+    earlier: Records
+    batch: Records
+    later: Records
+    ends: dict[str, str]
+
+
+def make_run(processor: Processor, counter: str, kinds: list[str]) -> Run:
+    """Put a counter and its requests, with an id that says where each is from; the batch's poison is sick."""
+    processor.create_counter(counter)
+    ends: dict[str, str] = {}
+
+    def make(place: str, kind: str) -> dict[str, Any]:
+        request_id = f"{counter} {place}"
+        if kind == REPEATED:
+            request_id = next(one for one in reversed(ends) if ends[one] == "DONE")
+        if kind == POISON:
+            processor.sick.add(request_id)
+        ends[request_id] = ENDS[kind]
+        event = "MODIFY" if kind == REPEATED else "INSERT"
+        received_at = RECEIVED if place.startswith("earlier") else LATER
+        return make_record(
+            request_id, BODIES.get(kind, "{}"), counter=counter, event_name=event, received_at=received_at
+        )
+
+    earlier = [make(f"earlier {place}", ACCEPTED) for place in range(2)]
+    batch = [make(f"{place}", kind) for place, kind in enumerate(kinds)]
+    later = [make(f"later {place}", ACCEPTED) for place in range(2)]
+    processor.store(earlier + batch + later)
+    return Run(earlier, batch, later, ends)
+
+
+def redeliver(processor: Processor, run: Run, how: str) -> None:
+    """Deliver what has crashed again: as it was, cut elsewhere, moved on, or from a checkpoint before it."""
+    if how == "suffix":
+        processor.deliver_as_lambda(run.batch[len(run.batch) // 2 :])
+    elif how == "shifted":
+        processor.deliver_as_lambda(run.batch[1:] + run.later[:1])
+    elif how == "older":
+        processor.deliver_as_lambda(run.earlier + run.batch)
+    processor.deliver_as_lambda(run.batch)
+    processor.deliver_as_lambda(run.later)
+
+
+def crash_everywhere(
+    processor: Processor, kinds: list[str], redeliveries: tuple[str, ...], *, warm: bool
+) -> Iterator[Run]:
+    """A run for every call of the batch's delivery and both of its moments, and for each way to deliver it again."""
+    for call in count():
+        for moment in MOMENTS:
+            for how in redeliveries:
+                run = make_run(processor, f"{call} {moment} {how}", kinds)
+                processor.restart()
+                processor.states.clear()
+                if warm:
+                    processor.deliver_as_lambda(run.earlier)
+                processor.faults.clear()
+                processor.faults.plan[call, moment] = crash
+                try:
+                    processor.deliver(run.batch)
+                except Crash:
+                    processor.restart()
+                happened = processor.faults.happened
+                processor.faults.clear()
+                if not happened:
+                    return
+                redeliver(processor, run, how)
+                yield run
+
+
+@pytest.mark.parametrize("warm", [True, False], ids=["warm", "cold"])
+@pytest.mark.parametrize(
+    ("name", "redeliveries"),
+    [
+        *(pytest.param(name, hows, id=name) for name, hows in IN_PLAIN_RUN.items()),
+        *(pytest.param(name, REDELIVERIES, marks=pytest.mark.everything, id=f"all of {name}") for name in BATCHES),
+    ],
+)
+def test_a_crash_at_every_boundary_and_every_redelivery(
+    processor: Processor, name: str, redeliveries: tuple[str, ...], warm: bool
+) -> None:
+    """Before a call or after it, its answer lost; the process is gone, and the batch comes again."""
+    runs = list(crash_everywhere(processor, BATCHES[name], redeliveries, warm=warm))
+    assert len(runs) >= 2 * 2 * len(redeliveries), "at least a commit and a stamp, before and after"
+    processor.settle()
+    assert processor.find_faults() == []
+    ends = {one: text.split()[0] for one, text in processor.numbers().items()}
+    assert {one: ends[one] for run in runs for one in run.ends} == {
+        one: end for run in runs for one, end in run.ends.items()
+    }
+
+
+# ── what one delivery does ───────────────────────────────────────────────────────────────────────────────────────────
+
+SETTLED = {"a": "DONE 1", "b": "FAILED", "c": "DONE 2", "d": "FAILED", "e": "DONE 1", "f": "DONE 3", "g": "FAILED"}
+# Two counters: each is read, and the one whose requests were received before its first commit has them looked up.
+CALLS = ["GetItem", "BatchGetItem", "UpdateItem", "BatchExecuteStatement"] * 2
+
+
 def make_batch(processor: Processor) -> Records:
-    """Accepted, rejected and broken requests of two counters, and one of a counter that is not there."""
-    processor.client.put_item(
-        TableName=processor.target.counters_table,
-        Item={"counterName": {"S": "orders"}, "allocation": {"S": "stream"}, "value": {"N": "0"}},
-    )
+    """Accepted, refused and unreadable requests of two counters, in one batch."""
+    processor.create_counter("orders", value={"N": "0"})
     return processor.store(
         [
             make_record("a"),
@@ -44,51 +159,38 @@ def make_batch(processor: Processor) -> Records:
     )
 
 
-def statuses(numbers: dict[str, str]) -> dict[str, str]:
-    """Without the numbers, which depend on what was delivered first."""
-    return {one: text.split()[0] for one, text in numbers.items()}
-
-
 def test_the_batch_makes_the_calls_that_are_faulted(processor: Processor) -> None:
     assert processor.deliver(make_batch(processor)) == []
-    assert tuple(processor.faults.calls) == CALLS
+    assert processor.faults.calls == CALLS
     assert processor.numbers() == SETTLED
 
 
-@pytest.mark.parametrize("again", ["whole", "suffix", "twice"])
-@pytest.mark.parametrize(("call", "moment"), POINTS)
-def test_a_crash_at_every_call(processor: Processor, call: int, moment: Moment, again: str) -> None:
-    records = make_batch(processor)
-    processor.faults.plan[call, moment] = crash
-    with pytest.raises(Crash):
-        processor.deliver(records)
+def test_a_warm_batch_reads_nothing(processor: Processor) -> None:
+    processor.deliver(processor.store([make_record(f"first {n}") for n in range(3)]))
     processor.faults.clear()
-    if again == "suffix":
-        processor.deliver_until_done(records[4:])  # an overlapping delivery is cut elsewhere, and is first
-    processor.deliver_until_done(records)
-    if again == "twice":
-        processor.deliver_until_done(records)
-    assert processor.find_faults() == []
-    numbers = processor.numbers()
-    assert {one: text.split()[0] for one, text in numbers.items()} == {
-        one: text.split()[0] for one, text in SETTLED.items()
-    }
-    if again != "suffix":
-        assert numbers == SETTLED
+    assert processor.deliver(processor.store([make_record(f"next {n}", received_at=LATER) for n in range(99)])) == []
+    assert processor.faults.calls == ["UpdateItem"] + ["BatchExecuteStatement"] * 4
 
 
-@pytest.mark.parametrize(("call", "moment"), POINTS)
+def test_the_state_of_a_window_makes_another_process_warm(processor: Processor) -> None:
+    processor.deliver(processor.store([make_record("a")]))
+    processor.restart()
+    processor.faults.clear()
+    processor.deliver(processor.store([make_record("b", received_at=LATER)]))
+    assert processor.faults.calls == ["UpdateItem", "BatchExecuteStatement"]
+
+
 @pytest.mark.parametrize(
-    "fault",
+    ("moment", "fault"),
     [
-        answer("ThrottlingException"),
-        answer("ProvisionedThroughputExceededException"),
-        answer("InternalServerError", 500),
-        answer("TransactionInProgressException"),
-        lambda: (_ for _ in ()).throw(ReadTimeoutError(endpoint_url="http://dynamodb")),
+        ("before", answer("ThrottlingException")),
+        ("before", answer("TransactionInProgressException")),
+        ("after", answer("InternalServerError", 500)),
+        ("after", lambda: (_ for _ in ()).throw(ReadTimeoutError(endpoint_url="http://dynamodb"))),
     ],
-    ids=["throttled", "throughput", "500", "in progress", "timed out"],
-)  # fmt: skip
+    ids=["throttled", "in progress", "500", "timed out"],
+)
+@pytest.mark.parametrize("call", range(len(CALLS)))
 def test_what_passes_is_waited_out_within_one_delivery(
     processor: Processor, call: int, moment: Moment, fault: Callable[[], None]
 ) -> None:
@@ -101,25 +203,33 @@ def test_what_passes_is_waited_out_within_one_delivery(
     assert processor.numbers() == SETTLED
 
 
-@pytest.mark.parametrize(("call", "moment"), [(call, moment) for call, moment in POINTS if moment == "before"])
-def test_what_does_not_pass_is_reported_and_settled_later(processor: Processor, call: int, moment: Moment) -> None:
+@pytest.mark.parametrize("call", range(len(CALLS)))
+def test_what_does_not_pass_is_reported_and_settled_later(processor: Processor, call: int) -> None:
     records = make_batch(processor)
-    processor.faults.plan[call, moment] = answer("AccessDeniedException")
+    processor.faults.plan[call, "before"] = answer("AccessDeniedException")
     assert processor.deliver(records) != []
     processor.faults.clear()
-    processor.deliver_until_done(records)
+    processor.deliver_as_lambda(records)
     assert processor.find_faults() == []
+    assert processor.numbers() == SETTLED
 
 
-@pytest.mark.parametrize("call", [1, 3])
-def test_a_zombies_write_that_lands_after_its_successor_finished(processor: Processor, call: int) -> None:
-    """A delivery stands before its commit, times out, is delivered again elsewhere and settled; then it wakes up."""
+# ── zombies and overlapping deliveries ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("lanes", [True, False], ids=["lanes", "no lanes"])
+@pytest.mark.parametrize("call", range(len(CALLS)))
+def test_a_zombies_call_that_lands_after_its_successor_finished(
+    processor: Processor, monkeypatch: pytest.MonkeyPatch, call: int, lanes: bool
+) -> None:
+    """A delivery stands before a call, times out, is delivered again elsewhere and settled; then it wakes up."""
+    monkeypatch.setattr(app, "settings", replace(processor.settings, lanes=lanes))
     records = make_batch(processor)
     asleep, awake = threading.Event(), threading.Event()
 
     def sleep() -> None:
         asleep.set()
-        awake.wait(20)
+        assert awake.wait(20)
 
     processor.faults.plan[call, "before"] = sleep
     with ThreadPoolExecutor(1) as pool:
@@ -135,18 +245,73 @@ def test_a_zombies_write_that_lands_after_its_successor_finished(processor: Proc
     assert processor.find_faults() == []
 
 
-def test_many_overlapping_deliveries_at_once(processor: Processor) -> None:
+@pytest.mark.parametrize("lanes", [True, False], ids=["lanes", "no lanes"])
+def test_many_overlapping_deliveries_at_once(
+    processor: Processor, monkeypatch: pytest.MonkeyPatch, lanes: bool
+) -> None:
+    monkeypatch.setattr(app, "settings", replace(processor.settings, lanes=lanes))
     records = make_batch(processor) + processor.store([make_record(f"more-{n}") for n in range(60)])
     with ThreadPoolExecutor(6) as pool:
-        list(
-            pool.map(processor.deliver_until_done, [records, records[3:], records[:40], records, records[20:], records])
-        )
+        cuts = [records, records[3:], records[:40], records, records[20:], records]
+        list(pool.map(processor.deliver_as_lambda, cuts))
+    processor.settle()
     assert processor.find_faults() == []
 
 
-def test_a_request_deleted_before_it_was_numbered_takes_no_number(processor: Processor) -> None:
-    records = processor.store([make_record("a"), make_record("b"), make_record("c")])
-    processor.client.delete_item(TableName=processor.target.requests_table, Key={"requestId": {"S": "b"}})
+# ── requests and counters out of the ordinary ────────────────────────────────────────────────────────────────────────
+
+
+def delete(processor: Processor, request_id: str) -> None:
+    """Delete a request, which nobody may."""
+    processor.client.delete_item(TableName=processor.target.requests_table, Key={"requestId": {"S": request_id}})
+
+
+def test_a_request_deleted_before_it_was_stamped_leaves_a_tombstone(processor: Processor) -> None:
+    """Its number is given, and nobody has it: VOID keeps it, so that none is missing."""
+    first, *records = processor.store([make_record("a"), *(make_record(name, received_at=LATER) for name in "bc")])
+    delete(processor, "b")
+    assert processor.deliver([first]) == []
+    assert processor.deliver(records) == []
+    assert processor.numbers() == {"a": "DONE 1", "b#2": "VOID 2", "c": "DONE 3"}
+    assert processor.find_faults() == []
+
+
+def test_a_deleted_request_that_is_looked_at_takes_no_number(processor: Processor) -> None:
+    """An old one, from before the counter's first commit: it is read before it is numbered."""
+    records = processor.store([make_record(name) for name in "abc"])
+    delete(processor, "b")
     assert processor.deliver(records) == []
     assert processor.numbers() == {"a": "DONE 1", "c": "DONE 2"}
+    assert processor.find_faults() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "numbered"),
+    [
+        (None, "UnknownCounter", 0),
+        ({"allocation": {"S": "direct"}}, "DirectCounter", 0),
+        ({"increment": {"N": "0"}}, "UnusableCounter", 0),
+        ({"capacity": {"N": "1"}}, "CounterExhausted", 1),
+    ],
+    ids=["unknown", "direct", "unusable", "exhausted"],
+)
+@pytest.mark.parametrize("lanes", [True, False], ids=["lanes", "no lanes"])
+def test_refusals_for_reasons_of_the_counter(
+    processor: Processor,
+    monkeypatch: pytest.MonkeyPatch,
+    lanes: bool,
+    options: dict[str, Any] | None,
+    code: str,
+    numbered: int,
+) -> None:
+    """They hold up nobody, take no number, and stay when the batch comes again."""
+    monkeypatch.setattr(app, "settings", replace(processor.settings, lanes=lanes))
+    if options is not None:
+        processor.create_counter("other", **options)
+    records = processor.store([make_record(name, counter="other") for name in "abc"] + [make_record("d")])
+    for _ in range(2):
+        assert processor.deliver(records) == []
+        assert processor.numbers()["d"] == "DONE 1"
+        errors = [one["error"]["M"]["code"]["S"] for one in processor.items() if one["status"]["S"] == "FAILED"]
+        assert errors == [code] * (3 - numbered)
     assert processor.find_faults() == []
