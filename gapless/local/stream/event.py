@@ -31,15 +31,24 @@ class Window:
         return cls(start, start + seconds)
 
     @property
+    def state_bytes(self) -> int:
+        """How large its state is in an event."""
+        return len(compact(self.state))
+
+    @property
     def overflows(self) -> bool:
-        """Whether its state is larger than 1 MB, which ends it early."""
-        return len(json.dumps(self.state)) > MAX_STATE_BYTES
+        """Whether its state is larger than 1 MB, which ends it early: what follows begins the same window anew."""
+        return self.state_bytes > MAX_STATE_BYTES
 
 
 def build_event(
     records: Iterable[StreamRecord], window: Window | None, *, shard_id: str, stream_arn: str, final: bool
 ) -> bytes:
-    """Put the event together from the records' own JSON texts."""
+    """Put the event together from the records' own JSON texts.
+
+    final: it is the last one of the window, and has no records. Only a state that is too large ends a window early; the
+    end of a shard does not count as that.
+    """
     extra = b""
     if window is not None:
         fields = {
@@ -50,13 +59,18 @@ def build_event(
             "isFinalInvokeForWindow": final,
             "isWindowTerminatedEarly": final and window.overflows,
         }
-        extra = b"," + json.dumps(fields, separators=(",", ":")).encode()[1:-1]
+        extra = b"," + compact(fields)[1:-1]
     return b'{"Records":[' + b",".join(record.body for record in records) + b"]" + extra + b"}"
+
+
+def compact(document: Any) -> bytes:
+    """A document as JSON without blanks."""
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def fitting(records: Iterable[StreamRecord], batch_size: int, window: Window | None) -> tuple[int, bool]:
     """How many records make the next batch, and whether no more would fit: by number, by 6 MB, by window end."""
-    room = MAX_EVENT_BYTES - 1024 - (len(json.dumps(window.state)) if window else 0)
+    room = MAX_EVENT_BYTES - 1024 - (window.state_bytes if window else 0)
     count = 0
     for record in records:
         room -= len(record.body) + 1

@@ -200,7 +200,11 @@ class Lane:
     async def _discard(
         self, records: list[StreamRecord], condition: str, attempts: int, invocation: Invocation | None
     ) -> None:
-        """Give up on the first records, so that the lane goes on, and tell the failure destination."""
+        """Give up on the first records, so that the lane goes on, and tell the failure destination.
+
+        A final invocation, which has none, counts its retries too: "tumbling windows fully support the existing retry
+        policies". Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html
+        """
         self._failures = 0
         if not records:
             self._consumer.log(f"{self.shard_id}: the final invocation of a window was given up on ({condition})")

@@ -35,6 +35,9 @@ def read_outcome(
 
     The lowest reported itemIdentifier is the checkpoint. An empty or null batchItemFailures is a success; an
     identifier that is empty, null or not of the batch, and an answer without the right form, fail the whole batch.
+    In a tumbling window (windowed) an answer without a state, an object, fails the whole batch as well. The state that
+    comes with a reported record is the one to go on with: AWS does not say, and what the function did before that
+    record is in it. A batch that failed whole is tried again with the state it had.
     Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
     Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html
     """

@@ -87,8 +87,71 @@ async def test_a_state_over_one_megabyte_ends_the_window_early() -> None:
     with_settings = settings(TumblingWindowInSeconds=WINDOW)
     async with running(mapping_of(engine, function.invoke, with_settings, clock=time.clock)):
         await until(lambda: len(function.events) == 2)
-    last = function.events[1]
+        engine.put("b", arrival=NOW + 2)
+        await until(lambda: len(function.events) == 4)
+    last, next_one = function.events[1:3]
     assert (last["Records"], last["isFinalInvokeForWindow"], last["isWindowTerminatedEarly"]) == ([], True, True)
+    assert (keys(next_one), next_one["state"], next_one["window"]) == (["b"], {}, last["window"])
+
+
+@in_loop
+async def test_a_state_of_one_megabyte_does_not_end_the_window() -> None:
+    time, engine = FakeTime(hurry=False), FakeEngine()
+    function = Recorder(lambda event: {"state": {"x": "y" * (1_048_576 - 8)}})
+    with_settings = settings(TumblingWindowInSeconds=WINDOW)
+    async with running(mapping_of(engine, function.invoke, with_settings, clock=time.clock)) as mapping:
+        for key in "ab":
+            engine.put(key, arrival=NOW + 1)
+            await mapping.drain(5)
+    assert function.batches == [["a"], ["b"]]
+
+
+@in_loop
+async def test_the_state_of_a_report_goes_on_with_the_records_that_are_left() -> None:
+    time, engine = FakeTime(), FakeEngine()
+
+    def stop_once_at_c(event: dict[str, Any]) -> dict[str, Any]:
+        whole = count(event)
+        if keys(event) != ["a", "b", "c", "d"]:
+            return whole
+        return {"state": {"count": 2}, "batchItemFailures": [{"itemIdentifier": sequences["c"]}]}
+
+    sequences = {key: engine.put(key, arrival=NOW) for key in "abcd"}
+    function = Recorder(stop_once_at_c)
+    with_settings = settings(TumblingWindowInSeconds=WINDOW, FunctionResponseTypes=["ReportBatchItemFailures"])
+    async with running(mapping_of(engine, function.invoke, with_settings, clock=time.clock)) as mapping:
+        await mapping.drain(5)
+        await until(lambda: len(function.events) == 3)
+    seen = [(keys(event), event["state"], event["isFinalInvokeForWindow"]) for event in function.events]
+    assert seen == [(list("abcd"), {}, False), (list("cd"), {"count": 2}, False), ([], {"count": 4}, True)]
+
+
+@in_loop
+async def test_a_batch_that_failed_whole_has_the_state_it_had_and_each_half_the_state_of_the_one_before() -> None:
+    engine, function = FakeEngine(), Recorder(lambda event: 1 / 0 if len(keys(event)) == 4 else count(event))
+    for key in "abcd":
+        engine.put(key, arrival=NOW)
+    with_settings = settings(TumblingWindowInSeconds=WINDOW, BisectBatchOnFunctionError=True)
+    async with running(mapping_of(engine, function.invoke, with_settings)) as mapping:
+        await mapping.drain(5)
+    seen = [(keys(event), event["state"]) for event in function.events[:3]]
+    assert seen == [(list("abcd"), {}), (list("ab"), {}), (list("cd"), {"count": 2})]
+
+
+@in_loop
+async def test_nothing_else_comes_until_the_final_invocation_has_succeeded_or_was_given_up_on() -> None:
+    time, engine = FakeTime(hurry=False), FakeEngine()
+    function = Recorder(lambda event: 1 / 0 if event["isFinalInvokeForWindow"] else count(event))
+    engine.put("first", arrival=NOW)
+    engine.put("second", arrival=NOW + WINDOW)
+    with_settings = settings(TumblingWindowInSeconds=WINDOW, MaximumRetryAttempts=2)
+    async with running(mapping_of(engine, function.invoke, with_settings, clock=time.clock)) as mapping:
+        await until(lambda: len(function.events) == 2)
+        while mapping.unfinished():
+            await time.advance(0.1)
+    seen = [(keys(event), event["state"], event["isFinalInvokeForWindow"]) for event in function.events]
+    final: tuple[list[str], dict[str, int], bool] = ([], {"count": 1}, True)
+    assert seen == [(["first"], {}, False), final, final, final, (["second"], {}, False)]
 
 
 @in_loop
