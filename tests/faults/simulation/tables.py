@@ -65,9 +65,10 @@ class SimulatedTables:
         """Store a new request, as the API does."""
         self.requests[request.request_id] = StoredRequest(request, request.counter, room=request.room)
 
-    def delete_request(self, request_id: str) -> None:
-        """Delete a request, as somebody with the right to it might."""
-        self.requests.pop(request_id, None)
+    def delete_request(self, request_id: str) -> int | None:
+        """Delete a request, as somebody with the right to it might; the number it had."""
+        item = self.requests.pop(request_id, None)
+        return item.number if item else None
 
     def put_counter(self, counter: Counter) -> None:
         """Store a counter, as an operator does, who makes a new one or changes the options of one that is there."""

@@ -1,0 +1,239 @@
+"""One world: tables, a stream, processes that come and go, all under one clock and one seeded scheduler.
+
+Everything goes on call by call: between two calls of one run, any other may make its own.
+"""
+
+import json
+import random
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from batch import Rules
+from counter import Counter
+from entry import lane_of
+from memory import Memory
+from numbering import number_records
+from operations import Committed, Judge, Operation, Outcome, Pause, RefuseUncounted, Resend, WriteStamps
+from request import Request
+from stamping import Report
+from sweeping import Sweep, resend, sweep_counter
+from tests.faults.simulation.calls import CRASHES, Fate
+from tests.faults.simulation.mapping import Delivery, Mapping as SourceMapping, Poller, draw_batch, requests_of
+from tests.faults.simulation.modes import Mode
+from tests.faults.simulation.run import TO_BE_EXPECTED, Progress, Run
+from tests.faults.simulation.scenario import DEFAULT_COUNTER, KINDS, History, Kind, Work
+from tests.faults.simulation.stored import StoredRequest
+from tests.faults.simulation.stream import Shard, Stream
+from tests.faults.simulation.tables import SimulatedTables
+
+BEGINNING = 1_900_000_000_000  # epoch ms, after any clock's today, so that no engine takes an item for expired
+SKEW = 25_000  # ms that any clock may be off, either way: two of them stay within the minute that refusals allow for
+MOST_RESENDS = 3
+ZOMBIES = 0.012  # of the calls of a delivery: it is given up, and goes on
+PATIENCES = (0, 60, 3600)  # seconds; the sweepers' choice matters to nobody's safety
+
+
+class Store(Protocol):
+    """What a world needs of its tables."""
+
+    @property
+    def requests(self) -> Mapping[str, StoredRequest]: ...
+    @property
+    def counters(self) -> Mapping[str, Counter]: ...
+    def perform(self, operation: Operation) -> Any: ...
+    def put_request(self, request: Request) -> None: ...
+    def delete_request(self, request_id: str) -> int | None: ...
+    def put_counter(self, counter: Counter) -> None: ...
+
+
+class World:
+    """chance: that something befalls a call; kinds: what requests there are, by weight; make_store: given the clock."""
+
+    def __init__(
+        self,
+        seed: int,
+        mode: Mode = Mode(),  # noqa: B008 (frozen)
+        make_store: Callable[[Callable[[], int]], Store] = SimulatedTables,
+        kinds: Mapping[Kind, int] = KINDS,
+        chance: float = 0.1,
+    ) -> None:
+        self.random = random.Random(seed)
+        self.mode, self.kinds, self.chance = mode, kinds, chance
+        self.clock = BEGINNING
+        self.history = History()
+        self.work = Work(self.random, self.history.kinds)
+        self.store = make_store(lambda: self.clock)
+        self.stream = Stream(self.random, self.random.randint(1, 3))
+        self.mapping = SourceMapping(self.stream)
+        self.strays: list[Delivery] = []
+        self.sweeps: list[Run] = []
+        self.adrift: list[Operation] = []
+        self.decided: set[str] = set()
+        self._memories: list[Memory] = []
+        self._states: dict[Shard, list[dict[str, Any]]] = defaultdict(lambda: [{}])
+        self._resends: dict[str, int] = defaultdict(int)
+
+    # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def look_at_a_clock(self) -> int:
+        """The time, epoch ms, by some clock: each is off, and is set right now and then, so that it may go back."""
+        return self.clock + self.random.randint(-SKEW, SKEW)
+
+    def count(self, event: str) -> None:
+        """Note that something has happened."""
+        self.history.events[event] += 1
+
+    # ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def perform(self, operation: Operation) -> Any:
+        """Carry out a call, and see to what follows from it: a touch is announced by the stream."""
+        self.count("operations")
+        if isinstance(operation, Pause):
+            self.clock += self.random.randint(0, 1000)
+            return None
+        if isinstance(operation, Judge):
+            return self.work.judge(operation.request)
+        answer = self.store.perform(operation)
+        self._take_note(operation, answer)
+        return in_order(answer)
+
+    def _take_note(self, operation: Operation, answer: Any) -> None:
+        if isinstance(operation, WriteStamps):
+            outcomes = zip(operation.stamps, answer, strict=True)
+            self.decided.update(stamp.request.request_id for stamp, one in outcomes if one is not Outcome.TOO_LARGE)
+        elif isinstance(operation, RefuseUncounted) and answer:
+            self.decided.update(stamp.request.request_id for stamp in operation.stamps)
+        elif isinstance(operation, Resend) and answer:
+            self.count("resends")
+            self._resends[operation.request_id] += 1
+            self.history.overtaken.add(operation.request_id)
+            request = self.history.submitted[operation.request_id]
+            self.announce(replace(request, resent=True, resends=self._resends[operation.request_id]))
+
+    def announce(self, request: Request) -> None:
+        """Have the stream show a request."""
+        shard = self.stream.announce(request, self.clock)
+        if not request.resent:
+            self.history.announced.setdefault(shard.shard_id, []).append(request.request_id)
+
+    def undergo(self, fate: Fate, call: Operation) -> None:
+        """Note what befalls a call."""
+        self.count(fate.name.lower())
+        if fate in CRASHES:
+            self.count("crashes")
+        if fate is Fate.ADRIFT and not isinstance(call, Judge | Pause):
+            self.adrift.append(call)
+
+    def advance(self, one: Poller | Delivery | Run) -> None:
+        """Have one that is busy make its next call."""
+        match one:
+            case Poller():
+                self._advance_poller(one)
+            case Delivery():
+                self._advance_stray(one)
+            case Run():
+                self._advance_sweep(one)
+
+    # ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def deliver(self, shard: Shard, places: range, state: dict[str, Any]) -> Delivery:
+        """Hand records to a process, with what the window has handed on."""
+        self.count("deliveries")
+        before = (record.request.request_id for record in shard.records[: places.start])
+        self.history.overtaken.update(one for one in before if one not in self.decided)
+        shard_id = shard.shard_id if self._has_lanes() else None
+        lane = lane_of(shard_id)
+        memory = self._choose_memory()
+        memory.add_state(json.loads(json.dumps(state)), lane)
+        rules = Rules(DEFAULT_COUNTER, MOST_RESENDS, self.look_at_a_clock, lambda: self.random.randbytes(16))
+        steps = number_records(requests_of(shard, places), shard_id, memory, rules)
+        return Delivery(shard, places.start, places.stop, self._run(steps), memory, lane)
+
+    def _has_lanes(self) -> bool:
+        return self.mode.lanes == "lanes" or (self.mode.lanes == "mixed" and self.random.random() < 0.6)
+
+    def _choose_memory(self) -> Memory:
+        """A process that is free, or a new one."""
+        place = self.random.randrange(len(self._memories) + 1)
+        return self._memories.pop(place) if place < len(self._memories) else Memory()
+
+    def _run(self, steps: Any) -> Run:
+        return Run(steps, self.random, self.perform, self.undergo)
+
+    def _advance_poller(self, poller: Poller) -> None:
+        """Make the next call of a shard's delivery, or have one begin."""
+        if not poller.delivery:
+            if poller.is_at_its_end or (self.chance and poller.attempts and self.random.random() < 0.2):
+                self.count("discards")
+                poller.discard()
+                return
+            poller.delivery = self.deliver(poller.shard, draw_batch(self.random, poller), self._hand_over(poller))
+        if self.chance and self.random.random() < ZOMBIES:
+            self.count("zombies")
+            self.strays.append(poller.delivery)
+            poller.fail()
+            return
+        delivery = poller.delivery
+        match self._advance(delivery):
+            case Progress.DONE:
+                state = delivery.memory.to_state(delivery.lane)
+                self._states[poller.shard].append(state)
+                poller.succeed(delivery.run.result, state)
+            case Progress.DEAD:
+                poller.fail()
+
+    def _hand_over(self, poller: Poller) -> dict[str, Any]:
+        """The window's state as a rule; none, at a window's end; an old one, with a delivery that was long under way."""
+        return self.random.choices((poller.state, {}, self.choose_state(poller.shard)), (7, 2, 1))[0]
+
+    def choose_state(self, shard: Shard) -> dict[str, Any]:
+        """A state that an invocation for the shard has returned, or none."""
+        return self.random.choice(self._states[shard])
+
+    def _advance_stray(self, delivery: Delivery) -> None:
+        """Make the next call of a delivery that no poller waits for."""
+        if self._advance(delivery) is not Progress.RUNS:
+            self.strays.remove(delivery)
+
+    def _advance(self, delivery: Delivery) -> Progress:
+        progress = delivery.run.step(self.chance)
+        if progress is Progress.DONE:
+            expect_no_other(delivery.run.result)
+        # An invocation that raises leaves its process behind, and what that knows; one that is killed does not.
+        if progress is Progress.DONE or (progress is Progress.DEAD and self.random.random() < 0.5):
+            self._memories.append(delivery.memory)
+        return progress
+
+    # ── sweepers ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def start_sweep(self, counter: str, *patiences: int) -> None:
+        """Have another sweeper look at a counter. patiences: seconds until it settles and prunes; drawn if missing."""
+        self.count("sweeps")
+        settle, prune = patiences or self.random.choices(PATIENCES, k=2)
+        sweep = Sweep(self.look_at_a_clock, settle_after=settle, prune_after=prune)
+        self.sweeps.append(self._run(sweep_counter(counter, sweep, Report())))
+
+    def start_resend(self, request_id: str, resend_after: int) -> None:
+        """Have another sweeper send a request again, if it waits."""
+        self.sweeps.append(self._run(resend(request_id, Sweep(self.look_at_a_clock, resend_after))))
+
+    def _advance_sweep(self, run: Run) -> None:
+        """Make a sweeper's next call."""
+        if run.step(self.chance) is not Progress.RUNS:
+            self.sweeps.remove(run)
+
+
+def in_order(answer: Any) -> Any:
+    """The answer, with a counter's lanes in their order by name: an item has none, and schedules should be alike."""
+    if isinstance(answer, Committed) and answer.counter:
+        return replace(answer, counter=in_order(answer.counter))
+    return replace(answer, lanes=dict(sorted(answer.lanes.items()))) if isinstance(answer, Counter) else answer
+
+
+def expect_no_other(report: Report) -> None:
+    """Raise what a batch has failed on, if that is nothing to be expected."""
+    for _, cause in report.failures:
+        if not isinstance(cause, TO_BE_EXPECTED):
+            raise cause
