@@ -14,7 +14,7 @@ from gapless.local.engine import free_port, listens
 from tests.sam.deployed import Deployed
 from tests.sam.running import ROOT, SAM, clean_environment, find_python, run
 
-SERVICES = "apigateway,cloudformation,dynamodb,dynamodbstreams,iam,lambda,logs,s3,sqs,sts"
+SERVICES = "apigateway,cloudformation,dynamodb,dynamodbstreams,events,iam,lambda,logs,s3,sqs,sts"
 START_SECONDS = 30.0
 
 

@@ -79,6 +79,13 @@ class Deployed:
         mapping: dict[str, Any] = self.client("lambda").get_event_source_mapping(UUID=uuid)
         return mapping
 
+    def schedule(self) -> dict[str, Any]:
+        """The rule that calls the sweeper, with its Targets."""
+        name = self.physical_id("SweeperSchedule")
+        events = self.client("events")
+        targets = events.list_targets_by_rule(Rule=name)["Targets"]
+        return {**events.describe_rule(Name=name), "Targets": targets}
+
     def methods(self) -> dict[str, dict[str, Any]]:
         """`PUT /requests` and the like -> what API Gateway has of it."""
         resources = self.client("apigateway").get_resources(restApiId=self.physical_id("Api"), limit=500)["items"]

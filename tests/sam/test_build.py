@@ -34,7 +34,7 @@ def test_built_template_says_the_same(built: Path) -> None:
     assert made.outputs == written.outputs
 
 
-@pytest.mark.parametrize("function", ["Processor"])
+@pytest.mark.parametrize("function", ["Processor", "Sweeper"])
 def test_built_function_can_be_imported(built: Path, function: str) -> None:
     properties = load_template(built).resources[function].properties
     code = built / properties["CodeUri"]

@@ -22,7 +22,7 @@ MAPPING = (
     *("TumblingWindowInSeconds", "MetricsConfig"),
 )
 FUNCTION = ("Description", "Handler", "Runtime", "Architectures", "MemorySize", "Timeout")
-FUNCTIONS = ("Processor",)
+FUNCTIONS = ("Processor", "Sweeper")
 TABLES = ("RequestsTable", "CountersTable", "JournalTable")
 EXPIRING = ("RequestsTable", "JournalTable")
 ROLES = ("ApiRole", "ProcessorRole", "SweeperRole", "ApiLoggingRole")
@@ -187,6 +187,14 @@ def stream(stack: Deployed) -> tuple[object, object]:
     return stack.table("RequestsTable")["StreamSpecification"]["StreamViewType"], "NEW_IMAGE"
 
 
+def schedule(stack: Deployed) -> tuple[object, object]:
+    declared = stack.declared.resources["Sweeper"].properties["Events"]["Schedule"]["Properties"]
+    rule = stack.schedule()
+    called = [target["Arn"] for target in rule["Targets"]]
+    expected = (declared["Schedule"], "ENABLED", [stack.function("Sweeper")["FunctionArn"]])
+    return (rule["ScheduleExpression"], rule["State"], called), expected
+
+
 FACTS: dict[str, Fact] = {
     **{f"{name}: {what}": of_table(name, what) for name in TABLES for what in ("KeySchema", "AttributeDefinitions")},
     **{f"{name}: deletion protection": of_table(name, "DeletionProtectionEnabled") for name in TABLES},
@@ -200,6 +208,7 @@ FACTS: dict[str, Fact] = {
     **{f"{name}: role": function_role(name) for name in FUNCTIONS},
     **{f"{name}: log": function_log(name) for name in FUNCTIONS},
     **{f"mapping: {name}": of_mapping(name) for name in MAPPING},
+    "schedule": schedule,
     "mapping: destination": destination,
     "mapping: source": source,
     "routes": lambda stack: (set(stack.methods()), set(METHODS)),
@@ -243,6 +252,8 @@ def test_resources_are_those_of_the_template(deployed: Deployed) -> None:
         ("Apiv1Stage", "AWS::ApiGateway::Stage"),
         (deployment, "AWS::ApiGateway::Deployment"),
         ("ProcessorRequests", "AWS::Lambda::EventSourceMapping"),
+        ("SweeperSchedule", "AWS::Events::Rule"),
+        ("SweeperSchedulePermission", "AWS::Lambda::Permission"),
     }
     assert there == declared | made_by_sam
 

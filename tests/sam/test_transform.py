@@ -54,6 +54,16 @@ def test_no_setting_of_the_mapping_is_lost(written: dict[str, Any], transformed:
     assert mapping["Properties"] == expected
 
 
+def test_schedule_may_call_the_sweeper(written: dict[str, Any], transformed: dict[str, Any]) -> None:
+    (rule,) = of_type(transformed, "AWS::Events::Rule").values()
+    (permission,) = of_type(transformed, "AWS::Lambda::Permission").values()
+    declared = written["Resources"]["Sweeper"]["Properties"]["Events"]["Schedule"]["Properties"]
+    assert rule["Properties"]["ScheduleExpression"] == declared["Schedule"]
+    assert [target["Arn"] for target in rule["Properties"]["Targets"]] == [{"Fn::GetAtt": ["Sweeper", "Arn"]}]
+    assert permission["Properties"]["Principal"] == "events.amazonaws.com"
+    assert permission["Properties"]["FunctionName"] == {"Ref": "Sweeper"}
+
+
 def test_functions_have_what_they_share_and_their_own(written: dict[str, Any], transformed: dict[str, Any]) -> None:
     shared = written["Globals"]["Function"]
     functions = of_type(transformed, "AWS::Lambda::Function")

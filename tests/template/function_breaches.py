@@ -41,6 +41,26 @@ def several_batches_of_a_shard_at_once(stack: Stack) -> None:
     stack.mapping["ParallelizationFactor"] = 2
 
 
+@breaks(function_rules.sweeper_runs_by_the_clock, PLANTED)
+def sweeper_without_schedule(stack: Stack) -> None:
+    del stack.properties("Sweeper")["Events"]
+
+
+@breaks(function_rules.sweeper_runs_by_the_clock, PLANTED)
+def sweeper_once_a_day(stack: Stack) -> None:
+    stack.properties("Sweeper")["Events"]["Schedule"]["Properties"]["Schedule"] = "rate(1 day)"
+
+
+@breaks(function_rules.sweeper_runs_by_the_clock, PLANTED)
+def schedule_switched_off(stack: Stack) -> None:
+    stack.properties("Sweeper")["Events"]["Schedule"]["Properties"]["State"] = "DISABLED"
+
+
+@breaks(function_rules.sweeper_runs_by_the_clock, PLANTED)
+def sweeper_that_is_cut_short(stack: Stack) -> None:
+    stack.properties("Sweeper")["Timeout"] = 60
+
+
 @breaks(function_rules.mapping_hears_of_waiting_requests_only, PLANTED)
 def own_writes_come_back(stack: Stack) -> None:
     del stack.mapping["FilterCriteria"]
@@ -60,6 +80,21 @@ def stream_of_keys(stack: Stack) -> None:
 @breaks(function_rules.functions_can_be_built, PLANTED)
 def handler_misspelt(stack: Stack) -> None:
     stack.properties("Processor")["Handler"] = "app.handler"
+
+
+@breaks(function_rules.functions_share_code_and_settings, PLANTED)
+def sweeper_with_code_of_its_own(stack: Stack) -> None:
+    stack.properties("Sweeper")["CodeUri"] = "functions/sweeper/"
+
+
+@breaks(function_rules.functions_share_code_and_settings, PLANTED)
+def sweeper_of_another_table(stack: Stack) -> None:
+    variables(stack, "Sweeper")["REQUESTS_TABLE"] = "another-RequestsTable"
+
+
+@breaks(function_rules.functions_share_code_and_settings, PLANTED)
+def sweeper_in_the_other_mode(stack: Stack) -> None:
+    variables(stack, "Sweeper")["LANES"] = "off" if stack.parameters["Lanes"] == "on" else "on"
 
 
 @breaks(function_rules.functions_share_code_and_settings, PLANTED)

@@ -7,6 +7,7 @@ from gapless.local.stream.filter import compile_filters
 from tests.template.declared import ROOT, Stack
 
 TABLES = {"REQUESTS_TABLE": "RequestsTable", "COUNTERS_TABLE": "CountersTable", "JOURNAL_TABLE": "JournalTable"}
+OFF = {("Enabled", False), ("State", "DISABLED")}
 PARAMETERS = {
     "DEFAULT_COUNTER": "DefaultCounter",
     "RETENTION_DAYS": "RetentionDays",
@@ -51,6 +52,17 @@ def lanes_have_a_window(stack: Stack) -> Iterator[str]:
         yield f"with Lanes {stack.parameters['Lanes']} the tumbling window is {window}, not {expected}"
     if factor != 1:
         yield f"ParallelizationFactor is {factor}, not 1"
+
+
+def sweeper_runs_by_the_clock(stack: Stack) -> Iterator[str]:
+    """Nothing else ever finds again what the stream lost. Shorter than Lambda's longest, it might never finish."""
+    sweeper = stack.properties("Sweeper")
+    events = sweeper.get("Events", {}).values()
+    clocks = [event["Properties"] for event in events if event["Type"] == "Schedule"]
+    if not any(clock["Schedule"] == "rate(5 minutes)" and OFF.isdisjoint(clock.items()) for clock in clocks):
+        yield f"the sweeper is called by {list(events)}"
+    if sweeper.get("Timeout") != 900:
+        yield f"the sweeper has {sweeper.get('Timeout')} seconds"
 
 
 def mapping_hears_of_waiting_requests_only(stack: Stack) -> Iterator[str]:
@@ -109,6 +121,7 @@ RULES = (
     mapping_gives_up_in_time_and_loses_nothing,
     lanes_have_a_window,
     mapping_hears_of_waiting_requests_only,
+    sweeper_runs_by_the_clock,
     functions_can_be_built,
     functions_share_code_and_settings,
 )

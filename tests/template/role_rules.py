@@ -67,7 +67,7 @@ ASKED_FOR = {
     "transact_write_items": {"UpdateItem", "ConditionCheckItem"},
     'get_paginator("scan")': {"Scan"},
 }
-CALL = re.compile(r'_client\.(get_paginator\("\w+"\)|\w+)')
+CALL = re.compile(r'client\.(get_paginator\("\w+"\)|\w+(?=\())')
 DELETES = ("Delete", "BatchWriteItem")
 ADMINISTERS = ("CreateTable", "UpdateTable", "UpdateTimeToLive", "UpdateContinuousBackups", "Restore")
 READS_ALL = ("Scan", "PartiQLSelect", "ExportTable")
@@ -87,9 +87,10 @@ def roles_allow_just_what_is_needed(stack: Stack) -> Iterator[str]:
 
 def roles_allow_the_calls_that_are_made(stack: Stack) -> Iterator[str]:
     """No local engine asks who may call, so what the code calls is compared with what the functions' roles allow."""
-    called = set(CALL.findall((ROOT / "functions" / "processor" / "store.py").read_text(encoding="utf-8")))
+    modules = (ROOT / "functions" / "processor").glob("*.py")
+    called = {call for module in modules for call in CALL.findall(module.read_text(encoding="utf-8"))}
     for unknown in sorted(called - ASKED_FOR.keys()):
-        yield f"store.py calls {unknown}, which is not among ASKED_FOR"
+        yield f"the functions call {unknown}, which is not among ASKED_FOR"
     needed = {f"dynamodb:{action}" for call in called for action in ASKED_FOR.get(call, ())}
     tables = (REQUESTS, COUNTERS, JOURNAL)
     roles = [role for name, role in stack.of_type("AWS::IAM::Role") if ASSUMED_BY.get(name) == "lambda.amazonaws.com"]

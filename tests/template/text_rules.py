@@ -9,7 +9,8 @@ from tests.template.declared import Stack
 
 OUTPUTS = {
     *("ApiUrl", "SubmitCommand", "Authorization"),
-    *("RequestsTableName", "CountersTableName", "JournalTableName", "ProcessorFunctionName", "FailureQueueUrl"),
+    *("RequestsTableName", "CountersTableName", "JournalTableName", "ProcessorFunctionName", "SweeperFunctionName"),
+    "FailureQueueUrl",
 }
 CONSTRAINTS = ({"AllowedValues"}, {"AllowedPattern", "ConstraintDescription"}, {"MinValue", "MaxValue"})
 
