@@ -20,7 +20,8 @@ class Target:
     """A stack's address.
 
     authorization: as in template.yaml; dynamodb, lambda_endpoint: None for AWS's own, and on a local stack the second
-    answers for its shards as well; sweeper: the function's name, "" for a stack without one.
+    answers for its shards as well; sweeper: the function's name, "" for a stack without one; kill_one_in: the processor
+    dies at one call in so many, 0 but for a stack deployed to be tested.
     """
 
     api: str
@@ -31,6 +32,7 @@ class Target:
     dynamodb: str | None = None
     lambda_endpoint: str | None = None
     sweeper: str = ""
+    kill_one_in: int = 0
 
 
 def find_target(endpoint_file: Path | None, stack_name: str | None) -> Target:
@@ -63,6 +65,7 @@ def to_target(stack: Mapping[str, Any]) -> Target:
         dynamodb=stack["dynamodb"],
         lambda_endpoint=stack["control"],
         sweeper=stack["functions"].get("sweeper", {}).get("name", ""),
+        kill_one_in=int(stack.get("killOneIn", 0)),
     )
 
 
@@ -85,6 +88,7 @@ def read_outputs(stack_name: str) -> Target:
             counters_table=outputs["CountersTableName"],
             authorization=outputs["Authorization"],
             sweeper=outputs.get("SweeperFunctionName", ""),
+            kill_one_in=int(outputs.get("KillOneIn", 0)),
         )
     except KeyError as missing:
         raise NotReachable(f"the stack {stack_name} has no output {missing}: is it a Gapless stack?") from None

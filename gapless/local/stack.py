@@ -68,9 +68,10 @@ class Stack:
             }
             for one in self.template.of_type("AWS::Serverless::Function")
         }
-        # Said only when there is something to say: by default everybody may call a local stack.
-        authorization = self.template.outputs.get("Authorization", "NONE")
-        return ({} if authorization == "NONE" else {"authorization": authorization}) | {
+        # Said only when there is something to say: by default everybody may call a local stack, and nothing is killed.
+        outputs = {"authorization": ("Authorization", "NONE"), "killOneIn": ("KillOneIn", "0")}
+        found = {name: self.template.outputs.get(output, usual) for name, (output, usual) in outputs.items()}
+        return {name: value for name, value in found.items() if value != outputs[name][1]} | {
             "api": self.api,
             "control": self.control,
             "dynamodb": self.engine.dynamodb,
