@@ -8,6 +8,8 @@ at once, late, or again: each is write-once, and all take their numbers from the
     next:   read the counter ──▶ entry not known to be applied ──▶ a is DONE, b waits ──▶ stamp b ──▶ its own commit
 """
 
+import hashlib
+import json
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -182,5 +184,12 @@ def bury(request_id: str, counter: str, number: int, report: Report) -> Steps[No
 
     It is not left under the request's id, which its client may use again.
     """
-    yield WriteTombstone(f"{request_id}#{number}", counter, number)
+    yield WriteTombstone(name_tombstone(request_id, counter, number), counter, number)
     report.buried.append((request_id, number))
+
+
+def name_tombstone(request_id: str, counter: str, number: int) -> str:
+    """The tombstone's own id, the same for whoever buries. A digest: a request's id can be as long as a key may be and
+    look like any other, and can be used again with another counter, which gives the same numbers."""
+    owner = json.dumps([counter, request_id, number])
+    return f"void-{hashlib.sha256(owner.encode()).hexdigest()}"
