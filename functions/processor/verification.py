@@ -5,7 +5,7 @@ was read: a request that was decided by then shows it, in its item or in the ent
 later moves the counter in a way that the commit's condition sees.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from batch import Batch
 from counter import Counter
@@ -23,11 +23,16 @@ def drop_decided(batch: Batch, mark: int | None) -> Iterator[Request]:
             yield request
 
 
-def drop_repeats(requests: Iterable[Request]) -> Iterator[Request]:
-    """GUARD: an id once a batch. After an outage a PUT and its re-send come together, and both would get a number."""
+def drop_repeats(requests: Sequence[Request]) -> Iterator[Request]:
+    """GUARD: an id once a batch. After an outage a PUT and its re-send come together, and both would get a number.
+
+    And from its last PUT on: what the same id was before that was deleted, or it could not have been put again.
+    """
+    last_put = {request.request_id: request.sequence for request in requests if not request.resent}
     seen = set()
     for request in requests:
-        if request.request_id not in seen:
+        is_deleted = request.sequence < last_put.get(request.request_id, 0)
+        if not is_deleted and request.request_id not in seen:
             seen.add(request.request_id)
             yield request
 
@@ -56,7 +61,7 @@ def is_under_suspicion(request: Request, known: Known) -> bool:
 
 def verify(batch: Batch, counter: Counter | None, known: Known) -> Steps[list[Request]]:
     """The requests that wait to be decided; the doubtful ones are looked up, AFTER the counter was read."""
-    waiting = list(drop_repeats(drop_decided(batch, known.mark)))
+    waiting = list(drop_repeats(list(drop_decided(batch, known.mark))))
     doubtful = {request.request_id for request in find_doubtful(batch, known)}
     if not doubtful:
         return waiting
