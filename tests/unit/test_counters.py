@@ -5,22 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from batch import Rules
-from connection import Patience
 from counter import Counter as ProcessorsCounter
 from gapless.counters import Counter, CounterError, Counters, Options, check_change, check_name, plan_regions
 from gapless.target import Target
-from memory import Memory
-from numbering import number_records
-from operations import Judge, Operation, ReadCounter
-from request import Accepted, read_request
-from store import Tables, carry_out
-from tests.unit.records import SHARD, make_record
+from operations import ReadCounter
+from store import Tables
+from tests.unit.worker import FOR_EVER, Worker
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-PATIENCE = Patience(float("inf"))
 
 
 @pytest.fixture
@@ -75,7 +68,7 @@ def test_names_that_do_not_pass_through_a_url(name: str) -> None:
 )
 def test_what_is_created_is_what_the_processor_reads(counters: Counters, tables: Tables, options: Options) -> None:
     counters.create("c", options)
-    read = tables.perform(ReadCounter("c"), PATIENCE)
+    read = tables.perform(ReadCounter("c"), FOR_EVER)
     assert replace(read, size=0) == ProcessorsCounter(
         "c", 0, options.start, options.increment, options.capacity, options.cycle, options.allocation
     )
@@ -127,42 +120,21 @@ def test_the_last_bound_of_a_used_counter_can_move_away(counters: Counters, clie
     assert counters.show("c") == Counter("c", 5, Options())
 
 
-class Worker:
-    """A function process: it has numbered before, and remembers what it saw of the counter then."""
-
-    def __init__(self, client: "DynamoDBClient", tables: Tables) -> None:
-        self._client = client
-        self._tables = tables
-        self._memory = Memory()
-
-    def number(self, request_id: str) -> str:
-        """The status that a new request of the counter `c` ends with, and its number or its error's code."""
-        record = make_record(request_id, counter="c", received_at=2**42)  # beyond the first commit's suspicion
-        self._client.put_item(TableName="test-RequestsTable", Item=record["dynamodb"]["NewImage"])
-        request = read_request(record)
-        report = carry_out(number_records([request], SHARD, self._memory, Rules("requests")), self._perform)
-        assert report.failures == []
-        key = {"requestId": {"S": request_id}}
-        item = self._client.get_item(TableName="test-RequestsTable", Key=key)["Item"]
-        outcome = item.get("number", {}).get("N") or item["error"]["M"]["code"]["S"]
-        return f"{item['status']['S']} {outcome}"
-
-    def _perform(self, operation: Operation) -> Any:
-        if isinstance(operation, Judge):
-            return Accepted("null")
-        return self._tables.perform(operation, PATIENCE)
-
-
 def test_a_bound_that_is_lowered_or_raised_holds_for_workers_that_remember_the_former(
     counters: Counters, client: "DynamoDBClient", tables: Tables
 ) -> None:
-    counters.create("c", Options(max=9))
     worker = Worker(client, tables)
-    assert worker.number("a") == "DONE 1"
+
+    def number(request_id: str) -> str:
+        worker.number(worker.put(request_id, counter="c"))
+        return worker.outcome(request_id)
+
+    counters.create("c", Options(max=9))
+    assert number("a") == "DONE 1"
     counters.set("c", Options(max=2))
-    assert [worker.number("b"), worker.number("c")] == ["DONE 2", "FAILED CounterExhausted"]
+    assert [number("b"), number("c")] == ["DONE 2", "FAILED CounterExhausted"]
     counters.set("c", Options(max=3))
-    assert worker.number("d") == "DONE 3"
+    assert number("d") == "DONE 3"
 
 
 def test_every_change_moves_the_fence_and_the_version(counters: Counters, tables: Tables) -> None:
@@ -170,7 +142,7 @@ def test_every_change_moves_the_fence_and_the_version(counters: Counters, tables
     seen = []
     for bound in (5, 6):
         counters.set("c", Options(max=bound))
-        read = tables.perform(ReadCounter("c"), PATIENCE)
+        read = tables.perform(ReadCounter("c"), FOR_EVER)
         seen.append((read.fence, read.version, read.verify_until))
     assert seen == [(1, 1, None), (2, 2, None)]
 
