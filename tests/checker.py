@@ -73,10 +73,12 @@ def faults_of_numbers(requests: Iterable[Item], counters: Mapping[str, Item]) ->
         if name not in counters:
             yield f"counter {name} has numbers and is not there"
             continue
+        value, capacity = whole(counters[name], "value", 0), whole(counters[name], "capacity", 0)
+        if capacity and value > capacity and not cycles(counters[name]):
+            yield f"counter {name} has handed out {value} numbers and has {capacity}"
         expected = Multiset(handed_out(counters[name]))
         if given[name] != expected:
             missing, surplus = sorted((expected - given[name]).elements()), sorted((given[name] - expected).elements())
-            value = counters[name].get("value", {"N": "0"})["N"]
             yield f"counter {name} at {value}: missing {missing[:9]}, twice or not handed out {surplus[:9]}"
 
 
@@ -84,9 +86,8 @@ def handed_out(counter: Item) -> Iterator[int]:
     """The numbers that a counter's options and its value say it has handed out; a cycling one begins again."""
     start, increment, value = (whole(counter, *one) for one in (("start", 1), ("increment", 1), ("value", 0)))
     capacity = whole(counter, "capacity", 0)
-    cycles = counter.get("cycle", {"BOOL": False})["BOOL"]
     for step in range(value):
-        yield start + (step % capacity if cycles and capacity else step) * increment
+        yield start + (step % capacity if capacity and cycles(counter) else step) * increment
 
 
 def faults_of_order(
@@ -100,7 +101,7 @@ def faults_of_order(
             if request_id in numbered:
                 by_counter[numbered[request_id]["counter"]["S"]].append(numbered[request_id])
         for name, mine in by_counter.items():
-            if counters[name].get("cycle", {"BOOL": False})["BOOL"]:
+            if cycles(counters[name]):
                 continue
             forwards = whole(counters[name], "increment", 1) > 0
             for one, other in pairwise(mine):
@@ -111,3 +112,8 @@ def faults_of_order(
 def whole(item: Item, attribute: str, default: int) -> int:
     """A whole number of an item."""
     return int(item[attribute]["N"]) if attribute in item else default
+
+
+def cycles(counter: Item) -> bool:
+    """Whether it begins again when it is through."""
+    return bool(counter.get("cycle", {}).get("BOOL"))

@@ -1,0 +1,79 @@
+"""Every directed interleaving leaves the numbers whole, however the entries are kept."""
+
+from collections.abc import Callable
+
+import pytest
+
+import numbering
+from tests.faults.directed import deliveries, deployments, sweeps
+from tests.faults.directed.world import World
+
+Scenario = Callable[[World], object]
+
+SCENARIOS: list[Scenario] = [
+    deliveries.late_zombie,
+    deliveries.zombie_between,
+    deliveries.parent_not_stamped,
+    deliveries.mapping_made_anew,
+    deliveries.same_batch_again,
+    deliveries.same_delivery_twice,
+    deliveries.put_and_touch_together,
+    deliveries.two_batches_cut_short,
+    deliveries.stamps_unconfirmed,
+    deliveries.answer_is_final,
+    deliveries.deleted_before_its_stamp,
+    deliveries.deleted_before_it_is_applied,
+    deliveries.put_again_in_the_same_batch,
+    deliveries.put_again_before_its_stamp,
+    deliveries.put_again_before_it_is_applied,
+    deliveries.room_for_one,
+    deliveries.two_first_commits,
+    deliveries.failure_in_the_middle,
+    sweeps.zombie_over_a_pruned_lane,
+    sweeps.replay_over_a_pruned_lane,
+    sweeps.same_mark_again,
+    sweeps.two_sweepers,
+    sweeps.sweeper_behind_a_commit,
+    sweeps.touched_twice,
+    sweeps.swept_while_being_stamped,
+    deployments.zombie_of_the_lanes,
+    deployments.zombie_without_lanes,
+    deployments.back_on_with_an_old_checkpoint,
+    deployments.switched_off_before_the_stamp,
+    deployments.switched_on_before_the_stamp,
+    deployments.two_without_lanes,
+    deployments.refusal_races_creation,
+    deployments.refused_before_there_was_a_counter,
+    deployments.handed_out_directly,
+    deployments.options_changed_after_refusals,
+]
+JOURNAL_MODES = {
+    "as it fits": numbering.fits,
+    "always inline": lambda *_: True,
+    "always in the journal": lambda *_: False,
+}
+
+
+@pytest.fixture(params=JOURNAL_MODES)
+def journal_mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where the ids of an entry are kept."""
+    mode: str = request.param
+    monkeypatch.setattr(numbering, "fits", JOURNAL_MODES[mode])
+    return mode
+
+
+@pytest.mark.usefixtures("journal_mode")
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_it_leaves_the_numbers_whole(scenario: Scenario) -> None:
+    world = World()
+    scenario(world)
+    assert world.find_faults() == []
+
+
+@pytest.mark.usefixtures("journal_mode")
+@pytest.mark.parametrize("second", range(8))
+@pytest.mark.parametrize("first", range(8))
+def test_two_batches_in_a_row_that_are_cut_short(first: int, second: int) -> None:
+    world = World()
+    deliveries.two_batches_cut_short(world, first, second)
+    assert world.find_faults() == []
