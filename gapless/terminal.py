@@ -2,20 +2,29 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from gapless.client import Refused
 from gapless.target import NotReachable
 
+if TYPE_CHECKING:
+    from gapless.bench.numbering import Row
+
 FAILED, USAGE, UNREACHABLE = 1, 2, 3
 
 Errors = tuple[type[Exception], ...]
+
+CAPTION = (
+    "size: of a batch, by shards at once. Write and read units, calls, failed attempts and ms of CPU are those of a "
+    "number; rate: numbers a second; ratio: to naive, in the same round. Medians, and lowest-highest. "
+    "crash: a process dies at a call and another is given its batch; how many runs ended with a gap or a twin."
+)
 
 
 def show_progress(text: str) -> None:
@@ -37,6 +46,43 @@ def show_report(report: Any, output: str) -> None:
     for name, figures in rows(report):
         table.add_row(name, *(f"{one:,.2f}" for one in (figures.median, figures.low, figures.high)))
     Console().print(table)
+
+
+def show_designs(rows: Sequence["Row"], output: str) -> None:
+    """What `bench numbering` has measured, as a table by batch and shards, or as JSON."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    if output == "json":
+        print_line(json.dumps([asdict(row) for row in rows]))
+        return
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=0, caption=CAPTION, caption_justify="left")
+    for column in ("size", "design", "WCU", "RCU", "calls", "fail", "CPU", "rate", "ratio", "crash"):
+        table.add_column(column, justify="left" if column in ("size", "design") else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            f"{row.batch} x {row.shards}",
+            row.design,
+            f"{row.wcu_per_number:.4f}",
+            f"{row.rcu_per_number:.2f}",
+            f"{row.requests_per_number:.4f}",
+            f"{row.failed_per_number:.2f}",
+            f"{row.cpu_ms_per_number:.2f}",
+            span(row.numbers_per_second, row.numbers_per_second_range, 0),
+            span(row.ratio_to_naive, row.ratio_to_naive_range, 1),
+            f"{row.crash_bad}/{row.crash_runs}",
+            end_section=row.design == rows[-1].design,
+        )
+    Console().print(table)
+
+
+def span(median: float | None, limits: tuple[float, float] | None, digits: int) -> str:
+    """A median, and the lowest and the highest below it."""
+    if median is None or limits is None:
+        return ""
+    low, high = limits
+    return f"{median:.{digits}f}\n{low:.{digits}f}-{high:.{digits}f}"
 
 
 def show_counters(documents: list[dict[str, Any]], output: str) -> None:

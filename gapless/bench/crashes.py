@@ -1,0 +1,92 @@
+"""What becomes of a batch whose process dies at a call, and that is then delivered again to another process."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Literal
+
+from connection import Settings
+from gapless.bench.designs import choose
+from gapless.bench.readback import is_gapless, read_back
+from gapless.bench.shard import Shard
+from request import Request
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+BATCH = 10
+MOMENTS: tuple[Literal["before", "after"], ...] = ("before", "after")
+
+
+class Crash(BaseException):
+    """The process is gone: nothing in it may catch this."""
+
+
+class Crashes:
+    """Runs of one design, a crash in each. client: the design's; bystander: makes the calls that cannot crash."""
+
+    def __init__(self, design: str, client: "DynamoDBClient", bystander: "DynamoDBClient", settings: Settings) -> None:
+        self._design = design
+        self._client = client
+        self._bystander = bystander
+        self._settings = settings
+
+    def try_all(self) -> tuple[int, int]:
+        """Crash before and after each call that a batch takes; how many runs that were, and how many ended badly."""
+        calls = self._count_calls()
+        outcomes = [self._survives(call, moment) for call in range(calls) for moment in MOMENTS]
+        return len(outcomes), outcomes.count(False)
+
+    def _count_calls(self) -> int:
+        with crashing(self._client) as calls:
+            self._number(self._begin())
+        return len(calls)
+
+    def _survives(self, call: int, moment: str) -> bool:
+        """Whether there is neither gap nor twin after a crash at that call and a redelivery."""
+        shard, requests = self._begin()
+        with crashing(self._client, call, moment), suppress(Crash):
+            self._number((shard, requests))
+        self._number((shard, requests))
+        found = read_back(self._bystander, self._settings, requests[0].counter, shard.ids)
+        return is_gapless(found.numbers, found.value)
+
+    def _begin(self) -> tuple[Shard, list[Request]]:
+        """A batch of a counter of its own."""
+        counter = f"crash-{uuid.uuid4()}"
+        create_counter(self._bystander, self._settings, counter)
+        shard = Shard(self._bystander, self._settings, "shard", counter)
+        return shard, shard.put(BATCH)
+
+    def _number(self, delivery: tuple[Shard, Sequence[Request]]) -> None:
+        shard, requests = delivery
+        choose(self._design, self._client, self._settings, shard.name)(requests)
+
+
+@contextmanager
+def crashing(client: "DynamoDBClient", call: int = -1, moment: str = "") -> Iterator[list[str]]:
+    """Crash at a call, counted from 0: before it is made, or after it was carried out. Gives the calls made so far."""
+    calls: list[str] = []
+
+    def before(model: object, **_: object) -> None:
+        calls.append(str(model))
+        if (len(calls) - 1, "before") == (call, moment):
+            raise Crash
+
+    def after(**_: object) -> None:
+        if (len(calls) - 1, "after") == (call, moment):
+            raise Crash
+
+    client.meta.events.register("before-call.dynamodb", before)
+    client.meta.events.register("after-call.dynamodb", after)
+    try:
+        yield calls
+    finally:
+        client.meta.events.unregister("before-call.dynamodb", before)
+        client.meta.events.unregister("after-call.dynamodb", after)
+
+
+def create_counter(client: "DynamoDBClient", settings: Settings, counter: str) -> None:
+    """A counter with no options but the defaults, as `gapless counter create` would make it."""
+    item = {"counterName": {"S": counter}, "allocation": {"S": "stream"}, "start": {"N": "1"}, "increment": {"N": "1"}}
+    client.put_item(TableName=settings.counters_table, Item=item)
