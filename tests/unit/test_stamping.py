@@ -1,0 +1,223 @@
+"""An entry is made true: who is written, with what, when work() has changed its mind, and what holds it up."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from counter import Counter
+from entry import Entry, Owners
+from operations import (
+    Judge,
+    Outcome,
+    Pause,
+    ReadJournals,
+    ReadRequests,
+    ReadStates,
+    Stamp,
+    WriteStamps,
+    WriteTombstone,
+)
+from request import DONE, FAILED, PENDING, Accepted, Refused, Request, Verdict
+from stamping import (
+    ATTEMPTS,
+    RESULT_PATIENCE,
+    BrokenCounter,
+    MissingJournal,
+    Report,
+    Unconfirmed,
+    apply_entry,
+    write_stamps,
+)
+from tests.unit.records import make_request
+from tests.unit.script import NOW, Conversation, Script, follow, raised_by, written
+
+NEWEST = NOW - 5000
+COUNTER = Counter("requests", value=9, start=100, increment=10)
+KEY = b"journal key 0001"
+NO = Refused("Rejected", "no stock")
+
+
+def make_entry(*accepted: str, refused: Mapping[str, str] | None = None, age: int = 60) -> Entry:
+    """An entry with base 7: its first number is the 8th, 170."""
+    owners = Owners(accepted, tuple((refused or {}).items()))
+    return Entry(mark=1, base=7, committed_at=NOW // 1000 - age, newest=NEWEST, owners=owners)
+
+
+def reading(*waiting: Request, **states: str) -> Script:
+    """The two looks at an entry's requests; the ids of those that wait stand first."""
+    found = {one.request_id: PENDING for one in waiting} | states
+    requests = {one.request_id: one for one in waiting}
+    return [(ReadStates, found), (ReadRequests(tuple(requests), NEWEST), requests)]
+
+
+def settle(
+    entry: Entry, *script: Any, counter: Counter = COUNTER, verdicts: Mapping[str, Verdict] | None = None
+) -> tuple[Report, Conversation[None]]:
+    report = Report()
+    return report, follow(apply_entry(counter, entry, NOW, report, verdicts), *script)
+
+
+def test_an_entry_that_is_true_costs_one_read() -> None:
+    states = {"a": DONE, "b": DONE, "c": FAILED}
+    report, _ = settle(make_entry("a", "b", refused={"c": "Rejected"}), (ReadStates(("a", "b", "c"), NEWEST), states))
+    assert report == Report()
+
+
+def test_who_waits_is_written_with_the_number_of_its_place() -> None:
+    b, c = make_request("b"), make_request("c")
+    result = Accepted('{"total":"1"}')
+    script = [*reading(b, c, a=DONE), (Judge(b), result), (Judge(c), result), (WriteStamps, written)]
+    report, conversation = settle(make_entry("a", "b", "c"), *script)
+    expected = (Stamp(b, result, 180), Stamp(c, result, 190))
+    assert conversation.the(WriteStamps).stamps == expected
+    assert report.stamped == list(expected)
+
+
+def test_who_was_decided_between_the_two_looks_is_left_alone() -> None:
+    report, _ = settle(make_entry("a"), (ReadStates, {"a": PENDING}), (ReadRequests, {}))
+    assert report == Report()
+
+
+def test_a_deleted_request_leaves_a_tombstone_and_a_refused_one_nothing() -> None:
+    report, conversation = settle(
+        make_entry("a", "b", refused={"c": "Rejected"}), (ReadStates, {"a": DONE}), (WriteTombstone, None)
+    )
+    tombstone = conversation.the(WriteTombstone)
+    assert (tombstone.counter, tombstone.number) == ("requests", 180)
+    assert report.buried == [("b", 180)]
+
+
+def test_what_this_worker_knows_of_work_it_does_not_ask_again() -> None:
+    a, result = make_request("a"), Accepted("1")
+    report, _ = settle(make_entry("a"), *reading(a), (WriteStamps, written), verdicts={"a": result})
+    assert report.stamped == [Stamp(a, result, 170)]
+
+
+def test_a_number_stands_though_work_now_refuses() -> None:
+    a = make_request("a")
+    report, _ = settle(make_entry("a"), *reading(a), (Judge(a), NO), (WriteStamps, written))
+    (stamp,) = report.stamped
+    assert (stamp.verdict, stamp.number) == (Accepted("null"), 170)
+    assert "no stock" in stamp.overruled
+
+
+def test_work_that_fails_is_waited_for_and_not_for_ever() -> None:
+    a, down = make_request("a"), ConnectionError("down")
+    young = apply_entry(COUNTER, make_entry("a", age=RESULT_PATIENCE), NOW, Report())
+    assert raised_by(young, *reading(a), (Judge(a), down)) is down
+    old = make_entry("a", age=RESULT_PATIENCE + 1)
+    report, _ = settle(old, *reading(a), (Judge(a), down), (WriteStamps, written))
+    (stamp,) = report.stamped
+    assert (stamp.verdict, stamp.number) == (Accepted("null"), 170)
+    assert "down" in stamp.overruled
+
+
+@pytest.mark.parametrize(
+    ("code", "judged", "words"),
+    [
+        ("Rejected", NO, "no stock"),
+        ("Rejected", Refused("NoStock", "none left"), "none left"),
+        ("Rejected", Accepted("null"), "no longer known"),
+        ("Rejected", Refused("InvalidBody", "no JSON"), "no longer known"),
+        ("Rejected", ConnectionError("down"), "no longer known"),
+        ("InvalidBody", Refused("InvalidBody", "no JSON"), "no JSON"),
+    ],
+)
+def test_a_refusal_stands_and_work_may_know_its_words(code: str, judged: Any, words: str) -> None:
+    a = make_request("a")
+    script = [*reading(a), (Judge(a), judged), (WriteStamps, written)]
+    report, _ = settle(make_entry(refused={"a": code}), *script)
+    (stamp,) = report.stamped
+    assert stamp.number is None
+    assert isinstance(stamp.verdict, Refused)
+    assert words in stamp.verdict.message
+    if words == "no longer known":
+        assert stamp.verdict.code == code
+
+
+@pytest.mark.parametrize("code", ["UnusableCounter", "DirectCounter", "CounterExhausted", "Unprocessable"])
+def test_for_a_refusal_that_is_not_works_work_is_not_asked(code: str) -> None:
+    a = make_request("a")
+    report, _ = settle(make_entry(refused={"a": code}), *reading(a), (WriteStamps, written))
+    (stamp,) = report.stamped
+    assert isinstance(stamp.verdict, Refused)
+    assert (stamp.verdict.code, bool(stamp.verdict.message)) == (code, True)
+
+
+@pytest.mark.parametrize("states", [{"a": PENDING}, {}], ids=["waiting", "deleted"])
+def test_numbers_are_not_computed_from_options_that_cannot_be_read(states: dict[str, str]) -> None:
+    broken = Counter("requests", fault="its increment is 0")
+    failure = raised_by(apply_entry(broken, make_entry("a"), NOW, Report()), (ReadStates, states))
+    assert isinstance(failure, BrokenCounter)
+    assert "its increment is 0" in str(failure)
+
+
+def test_a_broken_counter_holds_up_nobody_who_has_a_stamp_or_takes_no_number() -> None:
+    broken, b = Counter("requests", fault="its increment is 0"), make_request("b")
+    entry = make_entry("a", refused={"b": "UnusableCounter"})
+    report, _ = settle(entry, *reading(b, a=DONE), (WriteStamps, written), counter=broken)
+    assert [stamp.request for stamp in report.stamped] == [b]
+
+
+def test_the_owners_of_a_large_entry_are_in_the_journal() -> None:
+    entry = Entry(mark=1, base=7, committed_at=0, newest=NEWEST, journal=KEY)
+    script = [(ReadJournals((KEY,)), {KEY: Owners(("a",))}), (ReadStates(("a",), NEWEST), {"a": DONE})]
+    settle(entry, *script)
+    failure = raised_by(apply_entry(COUNTER, entry, NOW, Report()), (ReadJournals((KEY,)), {}))
+    assert isinstance(failure, MissingJournal)
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+A, B, C = (Stamp(make_request(one), Accepted("1"), number) for one, number in (("a", 1), ("b", 2), ("c", 3)))
+REFUSAL = Stamp(make_request("d"), NO, None)
+
+
+def test_what_is_throttled_is_written_after_a_pause_and_nothing_else_is() -> None:
+    report = Report()
+    script: Script = [
+        (WriteStamps((A, B, C)), [Outcome.WRITTEN, Outcome.THROTTLED, Outcome.THROTTLED]),
+        (Pause(1), None),
+        (WriteStamps((B, C)), [Outcome.THROTTLED, Outcome.WRITTEN]),
+        (Pause(2), None),
+        (WriteStamps((B,)), [Outcome.WRITTEN]),
+    ]
+    follow(write_stamps((A, B, C), report), *script)
+    assert report.stamped == [A, C, B]
+
+
+def test_what_was_decided_already_is_not_counted_again() -> None:
+    report = Report()
+    follow(write_stamps((A, REFUSAL), report), (WriteStamps, [Outcome.DECIDED, Outcome.DECIDED]))
+    assert report == Report()
+
+
+def test_what_was_deleted_is_buried_with_its_number_if_it_has_one() -> None:
+    report = Report()
+    outcomes = [Outcome.WRITTEN, Outcome.MISSING, Outcome.MISSING]
+    script: Script = [(WriteStamps((A, B, REFUSAL)), outcomes), (WriteTombstone, None)]
+    assert follow(write_stamps((A, B, REFUSAL), report), *script).the(WriteTombstone).number == 2
+    assert (report.stamped, report.buried) == ([A], [("b", 2)])
+
+
+def test_what_the_item_has_no_room_for_is_left_out_and_the_number_is_not() -> None:
+    report = Report()
+    too_large = [Outcome.TOO_LARGE, Outcome.TOO_LARGE]
+    follow(write_stamps((A, REFUSAL), report), (WriteStamps, too_large), (Pause, None), (WriteStamps, written))
+    accepted, refused = report.stamped
+    assert (accepted.number, accepted.verdict) == (1, Accepted("null"))
+    assert (refused.number, refused.verdict) == (None, Refused("Rejected", ""))
+    assert "no room" in accepted.overruled
+
+
+def test_it_gives_up_some_day_and_says_who_is_left() -> None:
+    throttled = [Outcome.THROTTLED]
+    script: Script = [(WriteStamps, throttled), *[(Pause, None), (WriteStamps, throttled)] * (ATTEMPTS - 1)]
+    failure = raised_by(write_stamps((A,), Report()), *script)
+    assert isinstance(failure, Unconfirmed)
+    assert "of a" in str(failure)
+
+
+def test_nothing_to_write_is_nothing_asked_for() -> None:
+    follow(write_stamps((), Report()))
