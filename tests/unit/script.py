@@ -1,6 +1,6 @@
 """Conversations with the protocol: each operation it is to ask for, and what that is answered."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -64,7 +64,7 @@ def raised_by(steps: Generator[Operation, Any, Any], *script: tuple[Operation | 
     raise AssertionError(f"nothing was raised, and the result is {conversation.result}")
 
 
-def committed(counter: Counter) -> Any:
+def committed(counter: Counter) -> Callable[[Commit], Committed]:
     """Answers a commit with success: the counter as the commit leaves it."""
 
     def answer(commit: Commit) -> Committed:
