@@ -41,7 +41,7 @@ def sweep(resend_after: int | None, stack: str | None, endpoint: Path | None, ou
 def verify(requests: int, clients: int, patience: int, stack: str | None, endpoint: Path | None, output: str) -> None:
     """Send requests to a counter of their own, and check that their numbers are unique and gapless.
 
-    Worth most on a stack deployed for it with KillOneIn=50, whose function dies again and again: never one in use.
+    Worth most on a stack deployed for it with KillOneIn=20, whose function dies again and again: never one in use.
     Exit code 1 when a promise is broken.
     """
     from gapless.load import TooSlow

@@ -117,6 +117,11 @@ def function_under_the_name_of_another(stack: Stack) -> None:
     variables(stack, "Processor")["POWERTOOLS_SERVICE_NAME"] = "gapless"
 
 
+@breaks(function_rules.nobody_is_killed_unless_asked, PLANTED)
+def fault_switch_left_on(stack: Stack) -> None:
+    variables(stack, "Processor")["KILL_ONE_IN"] = "50"
+
+
 @breaks(function_rules.functions_share_code_and_settings, PLANTED)
 def setting_that_nobody_declares(stack: Stack) -> None:
     variables(stack, "Processor")["LANE"] = "on"

@@ -17,6 +17,8 @@ PARAMETERS = {
     "SWEEP_AFTER_SECONDS": "SweepAfterSeconds",
     "POWERTOOLS_LOG_LEVEL": "LogLevel",
 }
+# Settings that one function has alone.
+OWN = {"Processor": {"KILL_ONE_IN": "KillOneIn"}}
 
 
 def mapping_gives_up_in_time_and_loses_nothing(stack: Stack) -> Iterator[str]:
@@ -111,13 +113,22 @@ def functions_share_code_and_settings(stack: Stack) -> Iterator[str]:
         if function["CodeUri"] != stack.properties("Processor")["CodeUri"]:
             yield f"{name} has the code of {function['CodeUri']}"
         variables = function["Environment"]["Variables"]
-        expected = shared | {"POWERTOOLS_SERVICE_NAME": name.lower()}
+        own = {variable: stack.parameters[parameter] for variable, parameter in OWN.get(name, {}).items()}
+        expected = shared | own | {"POWERTOOLS_SERVICE_NAME": name.lower()}
         for variable in sorted(variables.keys() | expected.keys()):
             if variables.get(variable) != expected.get(variable):
                 yield f"{name}: {variable} is {variables.get(variable)}, not {expected.get(variable)}"
 
 
+def nobody_is_killed_unless_asked(stack: Stack) -> Iterator[str]:
+    """The fault switch is off in every stack that does not set it."""
+    for name, function in stack.of_type("AWS::Serverless::Function"):
+        if str(function["Environment"]["Variables"].get("KILL_ONE_IN", 0)) != "0":
+            yield f"{name} dies at one call in {function['Environment']['Variables']['KILL_ONE_IN']}"
+
+
 RULES = (
+    nobody_is_killed_unless_asked,
     mapping_gives_up_in_time_and_loses_nothing,
     lanes_have_a_window,
     mapping_hears_of_waiting_requests_only,
