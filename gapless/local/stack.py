@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from gapless.local.clock import Clock
 from gapless.local.control import Control
 from gapless.local.declared import Event, read_events, read_function
 from gapless.local.engine import EmbeddedEngine, EngineClient, EngineError, EngineUnavailable
@@ -46,11 +47,13 @@ class Stack:
         template: Template,
         engine: EngineClient,
         log: Callable[[str], None],
+        clock: Clock,
     ) -> None:
         """folder: the one it works in, --data's or one that goes with the stack."""
         self._settings = settings
         self._folder = folder
         self._log = log
+        self._clock = clock
         self.template = template
         self.engine = engine
         self.api = ""
@@ -114,7 +117,8 @@ class Stack:
         """The rule of one Schedule event of a function, not started yet."""
         name = f"{self._settings.name}-{resource.logical_id}{event.name}"
         settings = ScheduleSettings.from_template(event.properties, name=name, place=event.place)
-        return Schedule(settings, arn=self.template.site.arn, invoke=host.invoke, log=self._log)
+        arn = self.template.site.arn
+        return Schedule(settings, arn=arn, invoke=host.invoke, log=self._log, clock=self._clock)
 
     async def make_mapping(self, resource: Resource, event: Event, host: FunctionHost) -> EventSourceMapping:
         """The event source mapping of one DynamoDB event of a function, not started yet."""
@@ -129,6 +133,7 @@ class Stack:
             invoke=host.invoke,
             shards=self._settings.shards,
             checkpoint=data / f"stream-{resource.logical_id}-{event.name}.json" if data else None,
+            clock=self._clock,
             log=self._log,
             put_object=write_object(self._folder),
         )
@@ -148,10 +153,13 @@ class Stack:
 
 
 @asynccontextmanager
-async def run_stack(settings: StackSettings, log: Callable[[str], None]) -> AsyncIterator[Stack]:
+async def run_stack(
+    settings: StackSettings, log: Callable[[str], None], clock: Clock | None = None
+) -> AsyncIterator[Stack]:
     """Run the stack for as long as the context lasts; whatever was started is stopped, in reverse order.
 
-    log: gets the lines that functions print and what the parts have to say.
+    log: gets the lines that functions print and what the parts have to say; clock: the time of schedules and event
+    source mappings, the real one by default.
     Raises TemplateError, DefinitionError, InvalidMapping, PortTaken, EngineUnavailable, EngineError or StackInUse.
     """
     async with AsyncExitStack() as exits:
@@ -173,7 +181,7 @@ async def run_stack(settings: StackSettings, log: Callable[[str], None]) -> Asyn
         for key in sorted(api.api_keys):
             log(f"the API takes x-api-key: {key}")
         await provision(template, engine, folder)
-        stack = Stack(settings, folder, template, engine, log)
+        stack = Stack(settings, folder, template, engine, log, clock or Clock())
         for resource in template.of_type("AWS::Serverless::Function"):
             events = list(read_events(resource))
             host = stack.make_function(resource, streaming=any(event.type == "DynamoDB" for event in events))

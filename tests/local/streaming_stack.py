@@ -71,7 +71,7 @@ Resources:
 """
 
 CODE = """
-import json, os
+import json, os, time
 
 def read(event, context):
     keys = [record["dynamodb"]["Keys"]["requestId"]["S"] for record in event.get("Records", [])]
@@ -80,6 +80,8 @@ def read(event, context):
     return {"state": {"count": event.get("state", {}).get("count", 0) + len(keys)}, "batchItemFailures": []}
 
 def sweep(event, context):
+    print("sweep", json.dumps(event))
+    time.sleep(event.get("sleep", 0))
     if "raise" in event:
         raise ValueError(event["raise"])
     return {"event": event, "name": context.function_name, "sweeps": os.environ["SWEEPS"]}

@@ -4,13 +4,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from gapless.local.background import BackgroundStack
 from tests.local.stack_files import replace_in
@@ -30,6 +32,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackgroundStack]
 
 @pytest.fixture(scope="module")
 def functions(stack: BackgroundStack) -> "LambdaClient":
+    """Lambda's client of the module's stack."""
+    return lambda_client(stack)
+
+
+def lambda_client(stack: BackgroundStack) -> "LambdaClient":
     """Lambda's client, as any program has it."""
     return boto3.client(
         "lambda",
@@ -156,6 +163,19 @@ class TestShards:
         silent = BackgroundStack(stack.process, tmp_path, stack.description)
         (answer,) = shards(silent, "list", code=3)
         assert "does not answer at http://127.0.0.1:9/shards" in answer["error"]
+
+
+def test_a_stop_does_not_wait_for_an_invocation(tmp_path: Path) -> None:
+    with streaming_stack(tmp_path) as stack, ThreadPoolExecutor(1) as caller:
+        payload = json.dumps({"sleep": 25}).encode()
+        answer = caller.submit(lambda_client(stack).invoke, FunctionName=stack.target.sweeper, Payload=payload)
+        wait_until("the function to be at work", lambda: 'sweep {"sleep": 25}' in stack.log)
+        began = monotonic()
+        assert stack.stop() == 0
+        assert monotonic() - began < 20
+        with pytest.raises(BotoCoreError):
+            answer.result()
+    assert "Traceback" not in stack.log
 
 
 def test_a_split_outlives_the_stack(tmp_path: Path) -> None:

@@ -3,14 +3,18 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gapless.local.function import Invocation
 from gapless.local.schedule import Schedule, ScheduleSettings
+from gapless.local.settings import StackSettings
+from gapless.local.stack import run_stack
 from gapless.local.template import TemplateError
-from tests.local.stream.fakes import NOW, FakeTime, in_loop
+from tests.local.stream.fakes import NOW, FakeTime, in_loop, until
+from tests.local.streaming_stack import write_stack
 
 RULE = "arn:aws:events:eu-west-1:123456789012:rule/"
 
@@ -132,6 +136,25 @@ async def test_a_rule_that_is_not_enabled_never_fires() -> None:
     async with scheduled(function, read(Enabled=False)) as time:
         await time.advance(3_000)
     assert function.events == []
+
+
+@in_loop
+async def test_a_stack_runs_the_schedules_of_its_template(tmp_path: Path) -> None:
+    lines: list[str] = []
+    settings = StackSettings(template=write_stack(tmp_path / "stack"), port=0, data=tmp_path / "data")
+    time = FakeTime(hurry=False)
+
+    def swept() -> list[dict[str, Any]]:
+        return [json.loads(line.removeprefix("sweep ")) for line in lines if line.startswith("sweep {")]
+
+    async with run_stack(settings, lines.append, time.clock):
+        await time.advance(299)
+        assert swept() == []
+        await time.advance(1)
+        await until(lambda: swept() != [])
+    (event,) = swept()
+    assert event["resources"] == ["arn:aws:events:us-east-1:000000000000:rule/gapless-local-SweeperSchedule"]
+    assert event["detail-type"] == "Scheduled Event"
 
 
 @pytest.mark.parametrize(
