@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import pytest
@@ -19,9 +19,6 @@ from tests.local.stack_files import replace_in
 from tests.local.streaming_stack import events_read, put, streaming_stack, wait_for_events, write_stack
 from tests.waiting import wait_until
 
-if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
-
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackgroundStack]:
@@ -31,12 +28,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackgroundStack]
 
 
 @pytest.fixture(scope="module")
-def functions(stack: BackgroundStack) -> "LambdaClient":
+def functions(stack: BackgroundStack) -> Any:
     """Lambda's client of the module's stack."""
     return lambda_client(stack)
 
 
-def lambda_client(stack: BackgroundStack) -> "LambdaClient":
+def lambda_client(stack: BackgroundStack) -> Any:
     """Lambda's client, as any program has it."""
     return boto3.client(
         "lambda",
@@ -59,7 +56,7 @@ def shards(stack: BackgroundStack, *arguments: str, code: int = 0) -> list[dict[
 
 class TestInvoke:
     def test_a_function_that_reads_no_stream_has_no_process_before_it_is_invoked(
-        self, stack: BackgroundStack, functions: "LambdaClient"
+        self, stack: BackgroundStack, functions: Any
     ) -> None:
         assert stack.description["functions"]["sweeper"] == {"name": "gapless-local-Sweeper", "pid": None}
         assert stack.description["functions"]["reader"]["name"] == "gapless-local-Reader"
@@ -69,7 +66,7 @@ class TestInvoke:
         assert isinstance(described["functions"]["sweeper"]["pid"], int)
 
     @pytest.mark.parametrize("form", ["{}", "{}:$LATEST", "arn:aws:lambda:us-east-1:000000000000:function:{}"])
-    def test_it_answers_as_lambda_does(self, stack: BackgroundStack, functions: "LambdaClient", form: str) -> None:
+    def test_it_answers_as_lambda_does(self, stack: BackgroundStack, functions: Any, form: str) -> None:
         answer = functions.invoke(FunctionName=form.format(stack.target.sweeper), Payload=b'{"n\xc3\xa9e": [1]}')
         assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "$LATEST")
         assert "FunctionError" not in answer
@@ -79,11 +76,11 @@ class TestInvoke:
             "sweeps": "1",
         }
 
-    def test_no_payload_is_an_empty_event(self, stack: BackgroundStack, functions: "LambdaClient") -> None:
+    def test_no_payload_is_an_empty_event(self, stack: BackgroundStack, functions: Any) -> None:
         answer = functions.invoke(FunctionName=stack.target.sweeper)
         assert json.loads(answer["Payload"].read())["event"] == {}
 
-    def test_what_a_function_raises_is_in_the_payload(self, stack: BackgroundStack, functions: "LambdaClient") -> None:
+    def test_what_a_function_raises_is_in_the_payload(self, stack: BackgroundStack, functions: Any) -> None:
         answer = functions.invoke(FunctionName=stack.target.sweeper, Payload=b'{"raise": "no table"}')
         assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
         error = json.loads(answer["Payload"].read())
@@ -100,7 +97,7 @@ class TestInvoke:
         ],
     )
     def test_what_lambda_refuses_is_refused_in_its_words(
-        self, stack: BackgroundStack, functions: "LambdaClient", changes: dict[str, Any], code: str, status: int
+        self, stack: BackgroundStack, functions: Any, changes: dict[str, Any], code: str, status: int
     ) -> None:
         with pytest.raises(ClientError) as raised:
             functions.invoke(**{"FunctionName": stack.target.sweeper, **changes})
