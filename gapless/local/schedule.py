@@ -15,7 +15,7 @@ from typing import Any
 
 from gapless.local.clock import Clock
 from gapless.local.function import Invocation
-from gapless.local.template import TemplateError
+from gapless.local.template import Site, TemplateError
 
 UNITS = {"minute": 60, "hour": 3_600, "day": 86_400}
 WITHOUT_LOCAL_EFFECT = {"Description": "a text"}
@@ -56,21 +56,21 @@ class ScheduleSettings:
 class Schedule:
     """Invokes a function at a rate, the first time when one period has passed.
 
-    arn: makes the ARN of a resource of a service, which the event has of the rule; invoke: runs the function on an
-    event; clock: real time, or a test's.
+    site: where the stack stands, which the event says; invoke: runs the function on an event; clock: real time, or a
+    test's.
     """
 
     def __init__(
         self,
         settings: ScheduleSettings,
         *,
-        arn: Callable[[str, str], str],
+        site: Site,
         invoke: Callable[[bytes], Awaitable[Invocation]],
         log: Callable[[str], None],
         clock: Clock | None = None,
     ) -> None:
         self._settings = settings
-        self._rule_arn = arn("events", f"rule/{settings.name}")
+        self._site = site
         self._invoke = invoke
         self._log = log
         self._clock = clock or Clock()
@@ -96,32 +96,30 @@ class Schedule:
 
     async def _fire(self, due: float) -> None:
         """Invoke once. What goes wrong is logged: it is never the stack's end."""
-        event = self._settings.input or json.dumps(scheduled_event(self._rule_arn, due))
+        event = self._settings.input or json.dumps(scheduled_event(self._settings.name, self._site, due))
         try:
             invocation = await self._invoke(event.encode())
         except Exception as error:
             self._log(f"schedule {self._settings.name}: the function could not be invoked: {error!r}")
             return
-        if invocation.error is not None:
-            why = f"{invocation.error.get('errorType')}: {invocation.error.get('errorMessage')}"
-            self._log(f"schedule {self._settings.name}: the invocation failed: {why}")
+        if not invocation.ok:
+            self._log(f"schedule {self._settings.name}: the invocation failed: {invocation.reason}")
 
 
-def scheduled_event(rule_arn: str, time: float) -> dict[str, Any]:
-    """The event of a rule that fires; time: epoch seconds.
+def scheduled_event(rule: str, site: Site, time: float) -> dict[str, Any]:
+    """The event of a rule that fires; rule: its name; time: epoch seconds.
 
     Source: https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-scheduled.html
     """
-    _, _, _, region, account, _ = rule_arn.split(":", 5)
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
         "detail-type": "Scheduled Event",
         "source": "aws.events",
-        "account": account,
+        "account": site.account,
         "time": datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": region,
-        "resources": [rule_arn],
+        "region": site.region,
+        "resources": [site.arn("events", f"rule/{rule}")],
         "detail": {},
     }
 

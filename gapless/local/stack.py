@@ -117,8 +117,8 @@ class Stack:
         """The rule of one Schedule event of a function, not started yet."""
         name = f"{self._settings.name}-{resource.logical_id}{event.name}"
         settings = ScheduleSettings.from_template(event.properties, name=name, place=event.place)
-        arn = self.template.site.arn
-        return Schedule(settings, arn=arn, invoke=host.invoke, log=self._log, clock=self._clock)
+        site = self.template.site
+        return Schedule(settings, site=site, invoke=host.invoke, log=self._log, clock=self._clock)
 
     async def make_mapping(self, resource: Resource, event: Event, host: FunctionHost) -> EventSourceMapping:
         """The event source mapping of one DynamoDB event of a function, not started yet."""

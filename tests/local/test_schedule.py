@@ -12,7 +12,7 @@ from gapless.local.function import Invocation
 from gapless.local.schedule import Schedule, ScheduleSettings
 from gapless.local.settings import StackSettings
 from gapless.local.stack import run_stack
-from gapless.local.template import TemplateError
+from gapless.local.template import Site, TemplateError
 from tests.local.stream.fakes import NOW, FakeTime, in_loop, until
 from tests.local.streaming_stack import write_stack
 
@@ -49,7 +49,7 @@ async def scheduled(
     time = FakeTime(hurry=False)
     schedule = Schedule(
         settings,
-        arn=lambda service, resource: f"arn:aws:{service}:eu-west-1:123456789012:{resource}",
+        site=Site("stack", "eu-west-1", "123456789012", "http://127.0.0.1"),
         invoke=function.invoke,
         log=log,
         clock=time.clock,

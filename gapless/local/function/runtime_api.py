@@ -36,6 +36,11 @@ class Invocation:
         error = {"errorType": error_type, "errorMessage": message}
         return cls(False, json.dumps(error).encode(), error)
 
+    @property
+    def reason(self) -> str:
+        """Its error in a line, "" when it had none."""
+        return f"{self.error.get('errorType')}: {self.error.get('errorMessage')}" if self.error else ""
+
 
 @dataclass(frozen=True)
 class Work:

@@ -4,7 +4,6 @@ A shard has as many lanes as the ParallelizationFactor says, one by default.
 """
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -13,15 +12,13 @@ from itertools import islice
 from gapless.local.clock import Clock, wait_for_event
 from gapless.local.engine import EngineError, EngineUnavailable
 from gapless.local.function import Invocation
+from gapless.local.stream.backoff import backoff
 from gapless.local.stream.destination import RECORD_TOO_OLD, RETRIES_EXHAUSTED, Discarded, FailureDestination
 from gapless.local.stream.event import Window, build_event, fitting
 from gapless.local.stream.outcome import Batch, Outcome, read_outcome, rest_of
 from gapless.local.stream.record import StreamRecord
 from gapless.local.stream.settings import MappingSettings
 
-# AWS waits longer between tries; a developer should not.
-FIRST_BACKOFF_SECONDS = 0.05
-LONGEST_BACKOFF_SECONDS = 5.0
 DESTINATION_ATTEMPTS = 5
 WINDOW_GRACE_SECONDS = 0.5  # records of a window that has just ended may not have been read yet
 
@@ -236,15 +233,7 @@ class Lane:
 
 def why_failed(invocation: Invocation) -> str:
     """The error of an invocation, or the answer that is no success."""
-    if invocation.error:
-        return f"{invocation.error.get('errorType')}: {invocation.error.get('errorMessage')}"
-    return f"the function answered {invocation.payload[:200].decode(errors='replace')}"
-
-
-def backoff(failures: int) -> float:
-    """Seconds to wait after so many failures in a row: doubling, and up to half of it random."""
-    longest = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(failures - 1, 30), LONGEST_BACKOFF_SECONDS)
-    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - keeps lanes from retrying in step; no secret
+    return invocation.reason or f"the function answered {invocation.payload[:200].decode(errors='replace')}"
 
 
 def report_crash(task: asyncio.Task[None], name: str, log: Callable[[str], None]) -> None:

@@ -2,6 +2,7 @@
 
 from gapless.local.template.errors import Node, TemplateError
 from gapless.local.template.loader import Resource, Template, load
+from gapless.local.template.references import Site
 from gapless.local.template.samconfig import samconfig_parameters
 
-__all__ = ["Node", "Resource", "Template", "TemplateError", "load", "samconfig_parameters"]
+__all__ = ["Node", "Resource", "Site", "Template", "TemplateError", "load", "samconfig_parameters"]
