@@ -11,6 +11,7 @@ import pytest
 
 import app
 import judging
+import numbering
 import sweeper
 import work
 from connection import Patience, Settings, connect
@@ -149,6 +150,21 @@ class Processor:
     def find_faults(self, streams: Iterable[Sequence[str]] = ()) -> list[str]:
         """What the independent checker says."""
         return find_faults(self.target, streams)
+
+
+JOURNAL_MODES = {
+    "as it fits": numbering.fits,
+    "always inline": lambda *_: True,
+    "always in the journal": lambda *_: False,
+}
+
+
+@pytest.fixture(params=JOURNAL_MODES)
+def journal_mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where the ids of an entry are kept."""
+    mode: str = request.param
+    monkeypatch.setattr(numbering, "fits", JOURNAL_MODES[mode])
+    return mode
 
 
 @pytest.fixture(scope="session")

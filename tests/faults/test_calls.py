@@ -11,27 +11,12 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 import app
+from tests.faults.batches import ACCEPTED, BATCHES, ENDS, POISON, REDELIVERIES, REJECTED, REPEATED, UNREADABLE
 from tests.faults.conftest import LATER, Processor, Records
 from tests.faults.injection import MOMENTS, Crash, Moment, answer, crash
 from tests.unit.records import RECEIVED, make_record
 
-ACCEPTED, REJECTED, POISON, REPEATED, UNREADABLE = "accepted", "rejected", "poison", "repeated", "unreadable"
 BODIES = {REJECTED: '{"lines": []}', UNREADABLE: "not json"}
-ENDS = {ACCEPTED: "DONE", REJECTED: "FAILED", POISON: "DONE", REPEATED: "DONE", UNREADABLE: "FAILED"}
-
-BATCHES = {
-    "accepted": [ACCEPTED],
-    "rejected": [REJECTED],
-    "poison": [POISON],
-    "accepted, repeated": [ACCEPTED, REPEATED],
-    "rejected, accepted": [REJECTED, ACCEPTED],
-    "accepted, poison": [ACCEPTED, POISON],
-    "poison, accepted": [POISON, ACCEPTED],
-    "five": [ACCEPTED, REJECTED, POISON, ACCEPTED, REPEATED],
-    "ten": [ACCEPTED, ACCEPTED, REPEATED, UNREADABLE, ACCEPTED, REJECTED, ACCEPTED, POISON, REPEATED, ACCEPTED],
-    "ninety-nine": [ACCEPTED, REJECTED, ACCEPTED] * 33,
-}
-REDELIVERIES = ("whole", "suffix", "shifted", "older")
 # At operation level, and fast, the complete product is in test_boundaries.py.
 IN_PLAIN_RUN: dict[str, tuple[str, ...]] = {
     "accepted": ("whole",),

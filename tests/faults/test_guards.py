@@ -14,10 +14,9 @@ from memory import Known
 from operations import Commit, Prune, RefuseUncounted, WriteStamps
 from stamping import Steps
 from tests.faults.directed import deliveries, deployments, sweeps
-from tests.faults.directed.world import World
+from tests.faults.directed.world import Scenario, World
 from tests.faults.simulation.stored import StoredRequest
 from tests.faults.simulation.tables import SimulatedTables
-from tests.faults.test_interleavings import Scenario
 
 # ── guards that are functions ────────────────────────────────────────────────────────────────────────────────────────
 

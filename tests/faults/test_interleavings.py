@@ -1,14 +1,9 @@
 """Every directed interleaving leaves the numbers whole, however the entries are kept."""
 
-from collections.abc import Callable
-
 import pytest
 
-import numbering
 from tests.faults.directed import deliveries, deployments, sweeps
-from tests.faults.directed.world import World
-
-Scenario = Callable[[World], object]
+from tests.faults.directed.world import Scenario, World
 
 SCENARIOS: list[Scenario] = [
     deliveries.late_zombie,
@@ -47,19 +42,6 @@ SCENARIOS: list[Scenario] = [
     deployments.handed_out_directly,
     deployments.options_changed_after_refusals,
 ]
-JOURNAL_MODES = {
-    "as it fits": numbering.fits,
-    "always inline": lambda *_: True,
-    "always in the journal": lambda *_: False,
-}
-
-
-@pytest.fixture(params=JOURNAL_MODES)
-def journal_mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Where the ids of an entry are kept."""
-    mode: str = request.param
-    monkeypatch.setattr(numbering, "fits", JOURNAL_MODES[mode])
-    return mode
 
 
 @pytest.mark.usefixtures("journal_mode")

@@ -121,6 +121,19 @@ class World:
         report: Report = self.start(requests, shard, memory).finish()
         return report
 
+    def deliver_as_lambda(self, requests: Sequence[Request], shard: str | None, memory: Memory) -> None:
+        """Deliver until Lambda is done with it: from the request that is reported, in halves when that is the first;
+        one that fails alone is given up."""
+        batches = [requests]
+        while batches:
+            batch = batches.pop()
+            failed = [request.sequence for request, _ in self.deliver(batch, shard, memory).failures]
+            if not failed or len(batch) == 1:
+                continue
+            left = [request for request in batch if request.sequence >= min(failed)]
+            middle = len(left) // 2
+            batches += [left[middle:], left[:middle]] if len(left) == len(batch) else [left]
+
     def a_sweep(self) -> Sweep:
         """A sweeper's settings."""
         return Sweep(lambda: self.now)
@@ -219,3 +232,7 @@ def to_request_item(request_id: str, item: StoredRequest) -> dict[str, Any]:
         text["request"] = "{}"
     number = {} if item.number is None else {"number": {"N": str(item.number)}}
     return {name: {"S": value} for name, value in text.items()} | number
+
+
+# One of the interleavings: it plays, and leaves it to find_faults to say what came of it.
+Scenario = Callable[[World], object]
