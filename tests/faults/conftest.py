@@ -23,6 +23,7 @@ from stamping import Report
 from store import Tables, carry_out
 from sweeping import Sweep, resend, sweep_counter
 from tests.checker import Item, find_faults, scan
+from tests.faults.directed.engine import EngineTables
 from tests.faults.injection import Faults, inject
 from tests.tables import create_tables
 from tests.unit.records import Context, make_record
@@ -191,15 +192,28 @@ def clients(engine: Target) -> Clients:
 
 
 @pytest.fixture
-def processor(engine: Target, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Iterator[Processor]:
-    """The handler on empty tables of its own, with a work() that fails on the sick."""
+def settings(clients: Clients) -> Settings:
+    """Empty tables of the test's own."""
     names = create_tables(clients.plain, f"faults-{uuid.uuid4().hex[:12]}")
-    settings = replace(
+    return replace(
         Settings.from_environment(os.environ),
         requests_table=names["RequestsTable"],
         counters_table=names["CountersTable"],
         journal_table=names["JournalTable"],
     )
+
+
+@pytest.fixture
+def engine_tables(clients: Clients, settings: Settings) -> EngineTables:
+    """Tables of a real engine for a directed interleaving."""
+    return EngineTables(clients.plain, settings)
+
+
+@pytest.fixture
+def processor(
+    engine: Target, clients: Clients, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Processor]:
+    """The handler on empty tables of its own, with a work() that fails on the sick."""
     target = replace(engine, requests_table=settings.requests_table, counters_table=settings.counters_table)
     with inject(clients.faulty) as faults:
         processor = Processor(target, clients.plain, clients.faulty, faults, settings, Tables(clients.faulty, settings))

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.faults.directed import deliveries, deployments, sweeps
+from tests.faults.directed.engine import EngineTables
 from tests.faults.directed.world import Scenario, World
 
 SCENARIOS: list[Scenario] = [
@@ -28,6 +29,7 @@ SCENARIOS: list[Scenario] = [
     sweeps.replay_over_a_pruned_lane,
     sweeps.same_mark_again,
     sweeps.two_sweepers,
+    sweeps.fence_raised_by_another_too,
     sweeps.sweeper_behind_a_commit,
     sweeps.touched_twice,
     sweeps.swept_while_being_stamped,
@@ -58,4 +60,18 @@ def test_it_leaves_the_numbers_whole(scenario: Scenario) -> None:
 def test_two_batches_in_a_row_that_are_cut_short(first: int, second: int) -> None:
     world = World()
     deliveries.two_batches_cut_short(world, first, second)
+    assert world.find_faults() == []
+
+
+@pytest.mark.usefixtures("journal_mode")
+@pytest.mark.parametrize(
+    "journal_mode",
+    ["as it fits", pytest.param("always in the journal", marks=pytest.mark.everything)],
+    indirect=True,
+)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_it_does_so_on_a_real_engine(scenario: Scenario, engine_tables: EngineTables) -> None:
+    """The conditions are DynamoDB's here, as expressions.py has them."""
+    world = World(engine_tables)
+    scenario(world)
     assert world.find_faults() == []

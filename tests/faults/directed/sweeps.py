@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from memory import Memory
-from operations import Commit, Prune
+from numbering import PATIENT_ATTEMPTS
+from operations import Commit, Prune, RaiseFence
 from request import Request
 from tests.faults.directed.world import HOUR, World
 
@@ -69,6 +70,25 @@ def two_sweepers(world: World) -> None:
     world.sweep()
     world.start(batch, "P").die_after(Commit)
     slow.finish()
+
+
+def fence_raised_by_another_too(world: World) -> None:
+    """
+    P                 t of z: loses thrice ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶ raises the fence; "mark 20 is applied"? no
+    sweeper                                 prunes P (fence + 1)
+    P, old delivery                                               [x, y]: commits x under mark 20, dies
+    """
+    batch, _ = skipped_and_marked(world)
+    world.put("z")
+    worker = world.start([world.resend("z")], "P")
+    for turn in range(PATIENT_ATTEMPTS + 1):
+        worker.until(Commit)
+        world.deliver([world.put(f"busy {turn}")], "Q")
+        worker.step()
+    worker.until(RaiseFence)
+    world.sweep()
+    world.start(batch, "P").die_after(Commit)
+    worker.finish()
 
 
 def sweeper_behind_a_commit(world: World) -> None:

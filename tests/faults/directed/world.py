@@ -1,5 +1,6 @@
 """Tables in memory, a clock, and workers that stop where one likes."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Self
@@ -14,6 +15,7 @@ from stamping import Report, Steps
 from store import carry_out
 from sweeping import Sweep, resend, sweep_counter
 from tests.checker import find_faults_in
+from tests.faults.directed.engine import EngineTables
 from tests.faults.simulation.stored import StoredRequest, moved, to_item
 from tests.faults.simulation.tables import SimulatedTables
 from tests.unit.records import make_request
@@ -30,9 +32,10 @@ class World:
     on; judged: those it has seen. throttled: the ids that DynamoDB writes no stamp on for now.
     """
 
-    def __init__(self, tables: type[SimulatedTables] = SimulatedTables) -> None:
-        self.now = 1_800_000_000_000
-        self.tables = tables(lambda: self.now)
+    def __init__(self, tables: type[SimulatedTables] | EngineTables = SimulatedTables) -> None:
+        """tables: how the simulated ones are to be, or those of an engine, whose clock is the machine's."""
+        self.now = time.time_ns() // 1_000_000
+        self.tables = tables if isinstance(tables, EngineTables) else tables(lambda: self.now)
         self.refused: set[str] = set()
         self.failing: set[str] = set()
         self.throttled: set[str] = set()
