@@ -13,6 +13,7 @@ import pytest
 import app
 from connection import Settings
 from gapless.local.background import running_stack
+from memory import Memory
 from store import Tables
 from tests.unit.records import Context, make_request
 from work import Rejected
@@ -67,6 +68,7 @@ def test_the_batch_in_events_is_one_the_handler_takes(
     client: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "tables", Tables(client, settings))
+    monkeypatch.setattr(app, "memory", Memory())
     event = json.loads((ROOT / "events/processor/batch.json").read_text())
     for record in event["Records"]:
         client.put_item(TableName=settings.requests_table, Item=record["dynamodb"]["NewImage"])
