@@ -8,9 +8,11 @@ import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gapless.bench.figures import Figures, Progress
-from gapless.bench.workers import Worker, ask_all, running_workers
+from gapless.bench.workers import Worker, ask_all, fresh_tables, running_bench
+from gapless.local.engine import EngineClient
 
 ONE_BY_ONE = {"naive", "optimistic"}  # whatever the batch
 BASELINE = "naive"
@@ -86,15 +88,17 @@ async def bench_numbering(plan: Plan, progress: Progress) -> list[Row]:
     """Measure everything. Raises NotGapless, WorkerFailed, and what starting the engine raises."""
     samples: dict[Cell, list[Sample]] = {}
     cells = [(batch, shards) for batch in plan.batches for shards in plan.shards]
-    async with running_workers(plan.engine, max(plan.shards)) as workers:
+    async with running_bench(plan.engine, max(plan.shards)) as (engine, workers):
         progress(f"a crash at each call, on {plan.engine}")
-        crashes = {design: await workers[0].ask("crash", design=design) for design in plan.designs}
+        crashes = {design: await crash(design, engine, workers[0]) for design in plan.designs}
         for turn in range(plan.rounds):
             for batch, shards in cells:
                 progress(f"round {turn + 1} of {plan.rounds}: batches of {batch}, shards: {shards}")
                 for design in rotate(plan.designs, turn):
                     cell = Cell(design, batch, shards)
-                    samples.setdefault(cell, []).append(await measure(cell, plan.numbers, workers[:shards]))
+                    async with fresh_tables(engine) as settings:
+                        await ask_all(workers[:shards], "begin", settings=settings)
+                        samples.setdefault(cell, []).append(await measure(cell, plan.numbers, workers[:shards]))
     return [
         summarise(Cell(design, batch, shards), samples, crashes[design]["runs"], crashes[design]["bad"])
         for batch, shards in cells
@@ -106,6 +110,13 @@ def rotate(designs: Sequence[str], turn: int) -> list[str]:
     """Another one first in each round, so that none is always behind the same."""
     first = turn % len(designs)
     return [*designs[first:], *designs[:first]]
+
+
+async def crash(design: str, engine: EngineClient, worker: Worker) -> dict[str, Any]:
+    """Have a design die at each of its calls."""
+    async with fresh_tables(engine) as settings:
+        await worker.ask("begin", settings=settings)
+        return await worker.ask("crash", design=design)
 
 
 async def measure(cell: Cell, numbers: int, workers: Sequence[Worker]) -> Sample:

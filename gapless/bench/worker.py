@@ -3,6 +3,7 @@
 Started by gapless.bench.numbering with functions/processor on its path, so that what is measured is what is deployed.
 A line of JSON in, a line of JSON out:
 
+{"do": "begin", settings}                                      the function's, with the tables to use from now on
 {"do": "create", counter}                                      a counter without numbers
 {"do": "prepare", design, counter, batch, batches, warm_ups}   put the requests
 {"do": "warm_up"}                                              number one beforehand; to be said warm_ups times
@@ -33,9 +34,13 @@ SECONDS_AHEAD = 120
 class Worker:
     """What a process keeps from one line to the next."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self) -> None:
         self._bystander = connect(attempts=5)
+
+    def begin(self, settings: dict[str, str]) -> dict[str, Any]:
+        """Turn to other tables."""
+        self._settings = Settings.from_environment(settings)
+        return {}
 
     def create(self, counter: str) -> dict[str, Any]:
         """A new counter."""
@@ -80,7 +85,7 @@ class Worker:
 
 def main() -> None:
     """Answer lines until there are no more."""
-    worker = Worker(Settings.from_environment(os.environ))
+    worker = Worker()
     for line in sys.stdin:
         command = json.loads(line)
         answer = getattr(worker, command.pop("do"))(**command)

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import tempfile
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from gapless.local.provision import TABLE_CREATES
 from gapless.local.template import load
 
 REGION, ACCOUNT = "us-east-1", "000000000000"
+TEMPLATE = Path("template.yaml")
 PROCESSOR = Path("functions/processor").absolute()
 SETTINGS = {
     "DEFAULT_COUNTER": "requests",
@@ -57,15 +59,16 @@ async def ask_all(workers: Sequence[Worker], command: str, **arguments: Any) -> 
 
 
 @asynccontextmanager
-async def running_workers(engine: str, count: int) -> AsyncIterator[list[Worker]]:
+async def running_bench(engine: str, count: int) -> AsyncIterator[tuple[EngineClient, list[Worker]]]:
     """Start an engine and workers on it, and stop them in the end.
 
     engine: "embedded" or "dynamodb-local". Raises NotInstalled or EngineUnavailable.
     """
     async with AsyncExitStack() as stack:
         endpoint = await stack.enter_async_context(running_engine(engine))
-        environment = SETTINGS | await create_tables(endpoint)
-        yield [await stack.enter_async_context(running_worker(endpoint, environment)) for _ in range(count)]
+        client = EngineClient(endpoint, REGION)
+        stack.push_async_callback(client.close)
+        yield client, [await stack.enter_async_context(running_worker(endpoint)) for _ in range(count)]
 
 
 @asynccontextmanager
@@ -83,29 +86,28 @@ async def running_engine(name: str) -> AsyncIterator[str]:
             await engine.stop()
 
 
-async def create_tables(endpoint: str) -> dict[str, str]:
-    """Create the template's tables, and return the settings that name them.
+@asynccontextmanager
+async def fresh_tables(engine: EngineClient) -> AsyncIterator[dict[str, str]]:
+    """Create the template's tables, give the settings that name them, and delete them in the end.
 
+    Fresh, because ministack counts a table's items at each of its updates, and every design should find as few.
     Without the stream: ministack writes it within the call, but not for PartiQL, and lanes would come off too well.
     """
-    template = load(Path("template.yaml"), {}, stack_name="bench", region=REGION, account=ACCOUNT)
+    template = load(TEMPLATE, {}, stack_name=f"bench-{uuid.uuid4()}", region=REGION, account=ACCOUNT)
     tables = template.of_type("AWS::DynamoDB::Table")
-    client = EngineClient(endpoint, REGION)
-    try:
-        for table in tables:
-            declared = {name: value for name, value in table.properties.items() if name in TABLE_CREATES}
-            await client.call("DynamoDB_20120810.CreateTable", {"TableName": table.physical_id, **declared})
-    finally:
-        await client.close()
-    return {TABLE_SETTINGS[table.logical_id]: table.physical_id for table in tables}
+    for table in tables:
+        declared = {name: value for name, value in table.properties.items() if name in TABLE_CREATES}
+        await engine.call("DynamoDB_20120810.CreateTable", {"TableName": table.physical_id, **declared})
+    yield SETTINGS | {TABLE_SETTINGS[table.logical_id]: table.physical_id for table in tables}
+    for table in tables:
+        await engine.call("DynamoDB_20120810.DeleteTable", {"TableName": table.physical_id})
 
 
 @asynccontextmanager
-async def running_worker(endpoint: str, settings: dict[str, str]) -> AsyncIterator[Worker]:
+async def running_worker(endpoint: str) -> AsyncIterator[Worker]:
     """Start a process like one of the function's."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        **settings,
         "PYTHONPATH": os.pathsep.join([str(PROCESSOR), os.environ.get("PYTHONPATH", "")]),
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
         "AWS_REGION": REGION,
