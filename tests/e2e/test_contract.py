@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from expressions import tombstone_update
 from gapless.load import connect
 from gapless.target import Target
 from tests.e2e.http import Http
@@ -189,14 +190,14 @@ class TestStatus:
 
     def test_a_tombstone_is_not_found_and_its_id_is_taken(self, http: Http, target: Target) -> None:
         request_id = new_id()
-        tombstone = {"requestId": {"S": request_id}, "status": {"S": "VOID"}, "number": {"N": "1"}}
-        dynamodb = connect(target)
-        dynamodb.put_item(TableName=target.requests_table, Item=tombstone)
+        dynamodb, key = connect(target), {"requestId": {"S": request_id}}
+        tombstone = tombstone_update("requests", 1, time.time_ns() // 1_000_000)
+        dynamodb.update_item(TableName=target.requests_table, Key=key, **tombstone)
         try:
             assert http.get(f"/requests/{request_id}").is_problem(404)
             assert http.put(b"{}", f"/requests/{request_id}").is_problem(409)
         finally:
-            dynamodb.delete_item(TableName=target.requests_table, Key={"requestId": {"S": request_id}})
+            dynamodb.delete_item(TableName=target.requests_table, Key=key)
 
 
 class TestTheRest:
