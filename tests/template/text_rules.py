@@ -16,7 +16,7 @@ CONSTRAINTS = ({"AllowedValues"}, {"AllowedPattern", "ConstraintDescription"}, {
 
 PARENTHESES = r"(?<parentheses>\((?:[^()]|(?&parentheses))*\))"
 ESCAPED = regex.compile(r"\$util\.escapeJavaScript" + PARENTHESES + r"""\.replaceAll\("\\\\'", "'"\)""")
-DIRECTIVE = regex.compile(r"#(?:set|if|elseif)" + PARENTHESES)
+DIRECTIVE = regex.compile(r"#(?:set|if|elseif|foreach)" + PARENTHESES)
 HEADER = regex.compile(r"#set\(\$context\.responseOverride\.header\.[\w-]+ = (?<value>[^\n]*?)\)(?=\n|#end)")
 REFERENCE = regex.compile(r"\$!?\{?(?<name>[A-Za-z][\w.-]*\w)")
 
@@ -41,6 +41,12 @@ RAW = {
     "start": "a number of DynamoDB, or 1",
     "increment": "a number of DynamoDB, or 1",
     "cycle": "true or false",
+    "key": "percent-encoded: nothing but letters, digits and -_.*+% is left of it",
+    "period": "computed from API Gateway's clock",
+    "before": "computed from API Gateway's clock",
+    "after": "computed from API Gateway's clock",
+    "cost": "a number, computed",
+    "room": "a number, computed",
     "item.result.S": "JSON: the processor's strict serialiser wrote it",
 }
 RAW_IN_SUBMIT = {
