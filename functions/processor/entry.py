@@ -9,6 +9,7 @@ next commit of the lane, which has seen to it that every request of this one is 
 """
 
 import hashlib
+import re
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
@@ -28,6 +29,7 @@ CODES = (
 )
 REJECTED = CODES[0]
 UUIDS, TEXTS = b"\0", b"\1"
+CANONICAL_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,7 @@ def pack_ids(ids: Sequence[str]) -> bytes:
 
 def pack_uuid(text: str) -> bytes:
     """A canonical UUID's 16 bytes; b"" when the text could not be had back from them."""
-    try:
-        value = uuid.UUID(text)
-    except ValueError:
-        return b""
-    return value.bytes if str(value) == text else b""
+    return bytes.fromhex(text.replace("-", "")) if CANONICAL_UUID.fullmatch(text) else b""
 
 
 def unpack_ids(packed: bytes) -> tuple[str, ...]:
