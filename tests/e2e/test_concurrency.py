@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from gapless.client import Client
-from gapless.load import connect, send, wait_until_numbered
-from gapless.local.background import running_stack
+from gapless.load import connect, send, wait_until_finished
+from gapless.local.background import BackgroundStack, running_stack
 from gapless.target import Target
 from items import LANE
 from tests.checker import find_faults, scan
 from tests.e2e.http import Http
+from tests.waiting import wait_until
 
 CLIENTS = 16
 REQUESTS = 2000
@@ -36,8 +37,7 @@ def test_two_counters_two_thousand_requests_sixteen_clients(http: Http, target: 
         answers = list(pool.map(lambda counter: http.put(b"{}", f"/requests?counter={counter}"), counters))
     assert {answer.status for answer in answers} == {202}
     dynamodb = connect(target)
-    for counter in (receipts, invoices):
-        wait_until_numbered(dynamodb, target, counter, counters.count(counter))
+    wait_until_finished(dynamodb, target, [answer.document["requestId"] for answer in answers])
     numbers = defaultdict(list)
     for item in scan(dynamodb, target.requests_table):
         if item["counter"]["S"] in (receipts, invoices):
@@ -46,20 +46,24 @@ def test_two_counters_two_thousand_requests_sixteen_clients(http: Http, target: 
     assert sorted(numbers[invoices]) == [1000 + 5 * step for step in range(counters.count(invoices))]
 
 
+def read_metric(stack: BackgroundStack, name: str) -> float:
+    """The sum of a metric over all invocations so far."""
+    metrics = [json.loads(line) for line in stack.log.splitlines() if '"_aws"' in line]
+    return sum(sum(one[name]) for one in metrics)
+
+
 def test_shards_meet_at_the_counter_and_none_is_in_the_others_way(local_engine: tuple[str, ...]) -> None:
     """The four shards number at once, each in a lane of its own on the one counter, and no commit is refused."""
     with running_stack(*local_engine, "--name", f"load-{uuid.uuid4().hex[:8]}", "--shards", "4") as stack:
         client = Client(stack.target, connections=CLIENTS)
         client.wait(client.submit(b"{}")["requestId"])  # makes the counter, which shards could otherwise race for
-        for _ in send(client, [b"{}"] * REQUESTS, clients=CLIENTS):
-            pass
-        wait_until_numbered(connect(stack.target), stack.target, "requests", REQUESTS + 1)
+        dynamodb = connect(stack.target)
+        wait_until_finished(dynamodb, stack.target, list(send(client, [b"{}"] * REQUESTS, clients=CLIENTS)))
         assert find_faults(stack.target) == []
-        (counter,) = scan(connect(stack.target), stack.target.counters_table)
+        (counter,) = scan(dynamodb, stack.target.counters_table)
         assert sum(name.startswith(LANE) for name in counter) == 4
-        metrics = [json.loads(line) for line in stack.log.splitlines() if '"_aws"' in line]
-        assert sum(sum(one["Numbered"]) for one in metrics) == REQUESTS + 1
-        assert sum(sum(one["Conflicts"]) for one in metrics) == 0
+        wait_until("all numbers are in the metrics", lambda: read_metric(stack, "Numbered") == REQUESTS + 1)
+        assert read_metric(stack, "Conflicts") == 0
 
 
 def test_one_client_in_one_shard_is_numbered_in_its_order(local_engine: tuple[str, ...]) -> None:

@@ -55,7 +55,7 @@ def test_up_to_the_last_byte_that_is_accepted_everything_is_finished(http: Http,
         wait_until(f"{request_id}, one of {len(accepted)} large requests, finished", look)
 
 
-def test_many_large_requests_at_once_are_split_into_transactions(http: Http) -> None:
+def test_many_large_requests_at_once_are_all_numbered(http: Http) -> None:
     ids = [http.put(make_body(300_000)).document["requestId"] for _ in range(20)]
     numbers = [http.finished(one)["number"] for one in ids]
     assert len(set(numbers)) == len(ids)
