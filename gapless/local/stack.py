@@ -73,7 +73,7 @@ class Stack:
         }
         # Said only when there is something to say: by default everybody may call a local stack, and nothing is killed.
         outputs = {"authorization": ("Authorization", "NONE"), "killOneIn": ("KillOneIn", "0")}
-        found = {name: self.template.outputs.get(output, usual) for name, (output, usual) in outputs.items()}
+        found = {name: str(self.template.outputs.get(output, usual)) for name, (output, usual) in outputs.items()}
         return {name: value for name, value in found.items() if value != outputs[name][1]} | {
             "api": self.api,
             "control": self.control,
