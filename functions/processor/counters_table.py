@@ -1,7 +1,7 @@
 """The counters table and the journal: the calls behind the protocol's operations on them."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from connection import CONDITION_FAILED, Settings, read_batches
 from expressions import DAY, Expression, commit_update, fence_update, n, prune_update
 from items import from_owners, to_counter, to_owners
+from keys import forget_update
 from operations import Commit, Committed, Prune, PutJournal, RaiseFence, ReadCounter, ReadJournals
 
 if TYPE_CHECKING:
@@ -90,3 +91,16 @@ class CountersTable:
             TableName=self._settings.counters_table, ProjectionExpression="counterName"
         ):
             yield from (item["counterName"]["S"] for item in page["Items"])
+
+    def list_with_keys(self) -> Iterator[Mapping[str, Any]]:
+        """The item of every counter that holds idempotency keys."""
+        for page in self._client.get_paginator("scan").paginate(
+            TableName=self._settings.counters_table,
+            FilterExpression="keyBytes > :zero",
+            ExpressionAttributeValues={":zero": n(0)},
+        ):
+            yield from page["Items"]
+
+    def forget_keys(self, name: str, attributes: Sequence[str]) -> bool:
+        """UpdateItem; False when some of them were gone."""
+        return self._update_counter(name, forget_update(attributes))[0]

@@ -65,7 +65,8 @@ def stack(client: "DynamoDBClient", settings: Settings, monkeypatch: pytest.Monk
     return stack
 
 
-NOTHING = {"counters": 0, "pruned": 0, "stamped": 0, "buried": 0, "resent": 0, "failed": 0, "complete": True}
+WORK = ("counters", "pruned", "stamped", "buried", "forgotten", "resent", "failed")
+NOTHING = dict.fromkeys(WORK, 0) | {"complete": True}
 
 
 def test_where_there_is_nothing_nothing_is_done(stack: Stack) -> None:
