@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import urllib3
 
 from gapless.client import Client, Refused
 from gapless.load import connect, count_numbered
@@ -159,6 +161,34 @@ class TestData:
             assert "another stack works in" in refused.stderr
         finally:
             first.stop()
+
+
+class TestShards:
+    def test_numbers_stay_gapless_while_shards_split_and_merge_and_processes_take_turns(
+        self, seeded: random.Random
+    ) -> None:
+        with running_stack("--shards", "2", "--processes", "2") as stack:
+            client = Client(stack.target)
+            ids = []
+            for _ in range(12):
+                ids += [client.submit(b"{}")["requestId"] for _ in range(seeded.randrange(1, 10))]
+                reshard(stack, seeded)
+            assert sorted(client.wait(one)["number"] for one in ids) == list(range(1, len(ids) + 1))
+            assert find_faults(stack.target) == []
+
+
+def reshard(stack: BackgroundStack, chance: random.Random) -> None:
+    """Split or merge some shard of the stack."""
+    control = stack.description["control"]
+    shards = urllib3.request("GET", f"{control}/shards").json()["shards"]
+    opened = sorted((one for one in shards if one["status"] == "OPEN"), key=lambda one: str(one["hashes"]))
+    at = chance.randrange(len(opened))
+    if at == 0:
+        answer = urllib3.request("POST", f"{control}/shards/{opened[at]['shardId']}/split")
+    else:
+        pair = [one["shardId"] for one in opened[at - 1 : at + 1]]
+        answer = urllib3.request("POST", f"{control}/shards/merge", json={"shards": pair})
+    assert answer.status == 200, answer.data
 
 
 class TestMistakes:
