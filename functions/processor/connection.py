@@ -85,6 +85,7 @@ def connect(attempts: int = 1) -> "DynamoDBClient":
         connect_timeout=2,
         read_timeout=5,
         tcp_keepalive=True,
+        parameter_validation=False,  # DynamoDB does; here it took a quarter of the CPU time
     )
     return cast("DynamoDBClient", session.create_client("dynamodb", config=config))
 
