@@ -1,16 +1,20 @@
 """The tables, on a real engine: no imitation of DynamoDB in process keeps PartiQL's conditions as DynamoDB does."""
 
 import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from connection import Settings, connect
 from gapless.local.background import running_stack
 from gapless.local.dynamodb_local import run_dynamodb_local
+from request import Request
 from store import Tables
 from tests.tables import create_tables
+from tests.unit.handler import Handler
+from tests.unit.records import make_record, make_request
+from tests.unit.worker import FOR_EVER, REQUESTS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -61,3 +65,27 @@ def settings() -> Settings:
 def tables(client: "DynamoDBClient", settings: Settings) -> Tables:
     """What carries the operations out."""
     return Tables(client, settings)
+
+
+@pytest.fixture
+def perform(tables: Tables) -> Callable[[Any], Any]:
+    """Carries an operation out, however long it takes."""
+    return lambda operation: tables.perform(operation, FOR_EVER)
+
+
+@pytest.fixture
+def put(client: "DynamoDBClient") -> Callable[..., Request]:
+    """Stores a waiting request, with the attributes that are given in addition or instead."""
+
+    def store(request_id: str, body: str = "{}", **attributes: Any) -> Request:
+        image = make_record(request_id, body)["dynamodb"]["NewImage"]
+        client.put_item(TableName=REQUESTS, Item=image | attributes)
+        return make_request(request_id, body)
+
+    return store
+
+
+@pytest.fixture
+def handler(client: "DynamoDBClient", settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Handler:
+    """The handler on those tables."""
+    return Handler(client, settings, monkeypatch)

@@ -1,10 +1,7 @@
-"""The handler: what it numbers, reports, hands on, logs and counts."""
+"""The handler: what it numbers, reports, logs and counts, and what it does in too little time."""
 
-import io
 import json
 import time
-from collections.abc import Callable
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -12,84 +9,13 @@ import pytest
 
 import app
 import judging
-from connection import Settings
-from entry import lane_of
-from memory import Memory
-from operations import Operation, ReadCounter, ReadStates
 from request import Request
-from store import Tables
-from tests.unit.records import SHARD, Context, make_event, make_record
-from tests.unit.worker import COUNTERS, FOR_EVER, LATER, MINUTES, REQUESTS
-from work import Rejected
+from tests.unit.handler import Handler, read_log
+from tests.unit.records import make_event, make_record
+from tests.unit.worker import COUNTERS, LATER, MINUTES, REQUESTS
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-Records = list[dict[str, Any]]
-Answer = dict[str, Any]
-
-
-def example(request: Request) -> Any:
-    """Refuses and fails on request."""
-    if "reject" in request.body:
-        raise Rejected(request.body["reject"])
-    if "fail" in request.body:
-        raise ConnectionError(request.body["fail"])
-    return request.body.get("result")
-
-
-class Handler:
-    """Calls the handler as Lambda does, in a process that was just started."""
-
-    def __init__(self, client: "DynamoDBClient", settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.client = client
-        self.asked: list[type] = []
-        tables = Tables(client, settings)
-
-        def perform(operation: Operation, patience: Any) -> Any:
-            self.asked.append(type(operation))
-            return tables.perform(operation, patience)
-
-        self._monkeypatch = monkeypatch
-        monkeypatch.setattr(app, "settings", settings)
-        monkeypatch.setattr(app, "tables", SimpleNamespace(perform=perform))
-        monkeypatch.setattr(judging, "work", example)
-        self.start_anew()
-
-    def start_anew(self) -> None:
-        """Forget what only a process's memory holds."""
-        self._monkeypatch.setattr(app, "memory", Memory())
-
-    def store(self, *records: dict[str, Any]) -> Records:
-        """Put what the records show into the table."""
-        for record in records:
-            self.client.put_item(TableName=REQUESTS, Item=record["dynamodb"]["NewImage"])
-        return list(records)
-
-    def call(self, event: dict[str, Any], remaining: int = 60_000) -> Answer:
-        """Invoke it."""
-        context: Any = Context(remaining)
-        answer: Answer = app.lambda_handler(event, context)
-        return answer
-
-    def deliver(self, records: Records) -> Records:
-        """Hand a batch over; the records that it reports to go on from."""
-        reported = [one["itemIdentifier"] for one in self.call(make_event(records))["batchItemFailures"]]
-        return [record for record in records if record["dynamodb"]["SequenceNumber"] in reported]
-
-    def outcomes(self) -> dict[str, str]:
-        """Each request's status with its number or its error's code."""
-        return {item["requestId"]["S"]: outcome_of(item) for item in self.client.scan(TableName=REQUESTS)["Items"]}
-
-
-def outcome_of(item: Any) -> str:
-    number, code = item.get("number", {}).get("N"), item.get("error", {}).get("M", {}).get("code", {}).get("S")
-    return " ".join(filter(None, (item["status"]["S"], number, code)))
-
-
-@pytest.fixture
-def handler(client: "DynamoDBClient", settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Handler:
-    return Handler(client, settings, monkeypatch)
+    pass
 
 
 # ── what it numbers ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -190,71 +116,6 @@ def test_a_record_that_cannot_be_read_is_reported_and_those_before_it_are_settle
     assert handler.outcomes() == {"a": "DONE 1", "b": "PENDING", "c": "PENDING"}
 
 
-# ── shards and windows ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.filterwarnings("ignore:No application metrics")  # it is refused before anything is counted
-def test_an_event_that_names_no_shard_is_refused_with_the_cure(handler: Handler) -> None:
-    records = handler.store(make_record("a"))
-    with pytest.raises(app.MissingShard, match=r"TumblingWindowInSeconds.*Lanes=off"):
-        handler.call({"Records": records})
-    assert handler.outcomes() == {"a": "PENDING"}
-
-
-def test_without_lanes_no_shard_is_needed_and_no_state_is_given(
-    client: "DynamoDBClient", settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    handler = Handler(client, replace(settings, lanes=False), monkeypatch)
-    assert handler.call({"Records": handler.store(make_record("a"))}) == {"batchItemFailures": []}
-    counter = Tables(client, settings).perform(ReadCounter("requests"), FOR_EVER)
-    assert counter.lanes.keys() == {lane_of(None)}
-
-
-def test_the_windows_state_saves_the_next_process_every_look(handler: Handler) -> None:
-    state: dict[str, Any] = {}
-    for turn in range(3):
-        handler.start_anew()
-        handler.asked.clear()
-        records = handler.store(make_record(f"r{turn}", received_at=LATER + turn * MINUTES))
-        answer = handler.call(json.loads(json.dumps(make_event(records, state))))
-        state = answer["state"]
-        assert ({ReadCounter, ReadStates} & set(handler.asked) == set()) is (turn > 0)
-    assert handler.outcomes() == {"r0": "DONE 1", "r1": "DONE 2", "r2": "DONE 3"}
-
-
-def test_a_state_of_another_process_that_is_behind_does_no_harm(handler: Handler) -> None:
-    states: list[dict[str, Any]] = []
-    for turn in range(3):
-        records = handler.store(make_record(f"r{turn}", received_at=LATER + turn * MINUTES))
-        states.append(handler.call(make_event(records, states[0] if states else None))["state"])
-    handler.start_anew()
-    late = handler.store(make_record("late", received_at=LATER + 9 * MINUTES))
-    assert handler.call(make_event(late, states[0]))["batchItemFailures"] == []
-    assert handler.outcomes()["late"] == "DONE 4"
-
-
-def test_the_last_invocation_of_a_window_has_no_records_and_ends_its_state(handler: Handler) -> None:
-    answer = handler.call(make_event(handler.store(make_record("a"))))
-    assert answer["state"]
-    last = handler.call(make_event([], answer["state"], isFinalInvokeForWindow=True))
-    assert last == {"batchItemFailures": [], "state": {}}
-
-
-def test_a_window_that_was_ended_early_is_told_of(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = read_log(monkeypatch)
-    event = make_event(handler.store(make_record("a")), isFinalInvokeForWindow=True, isWindowTerminatedEarly=True)
-    assert handler.call(event) == {"batchItemFailures": [], "state": {}}
-    assert any("too large" in line["message"] for line in log())
-
-
-def test_shards_number_in_lanes_of_their_own(handler: Handler) -> None:
-    for shard in (SHARD, "shardId-00000001700000000000-ffffffff"):
-        assert handler.call(make_event(handler.store(make_record(shard)), shardId=shard))["batchItemFailures"] == []
-    counter = Tables(handler.client, app.settings).perform(ReadCounter("requests"), FOR_EVER)
-    assert len(counter.lanes) == 2
-    assert counter.value == 2
-
-
 # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -282,13 +143,6 @@ def test_without_time_for_a_call_none_is_made_and_all_is_reported(handler: Handl
 
 
 # ── logs and metrics ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def read_log(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
-    """From now on; the lines so far."""
-    log = io.StringIO()
-    monkeypatch.setattr(app.logger.registered_handler, "stream", log)
-    return lambda: [json.loads(line) for line in log.getvalue().splitlines()]
 
 
 def test_every_line_names_its_request_and_the_metrics_count(

@@ -12,7 +12,7 @@ from items import BASE, LANE, from_entry
 from memory import Known
 from operations import Commit, Committed, Prune, PutJournal, RaiseFence, ReadCounter, ReadJournals
 from store import Tables
-from tests.unit.worker import COUNTERS, FOR_EVER
+from tests.unit.worker import COUNTERS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,11 +55,6 @@ def store(client: "DynamoDBClient") -> Store:
         return item
 
     return put
-
-
-@pytest.fixture
-def perform(tables: Tables) -> Callable[[Any], Any]:
-    return lambda operation: tables.perform(operation, FOR_EVER)
 
 
 def make_commit(known: Known = KNOWN, **changes: Any) -> Commit:
