@@ -33,7 +33,7 @@ def happen(world: World) -> None:
 
 
 def work(world: World) -> None:
-    """Somebody makes a call: mostly the pollers; zombies and sweepers are slower, and so meet what is long since new."""
+    """Somebody makes a call: mostly the pollers; zombies and sweepers are slower, and so meet what is new by then."""
     ready = world.mapping.ready(world.clock)
     weights = [3] * len(ready) + [1] * len(world.strays) + [2] * len(world.sweeps)
     if weights:

@@ -89,9 +89,11 @@ class Mapping:
         """The pollers that have a batch under way, or could have one."""
         for shard in self._stream.shards:
             if shard not in self.pollers and all(self._is_read(parent) for parent in shard.parents):
-                self.pollers[shard] = Poller(shard, 0)
+                self.pollers[shard] = Poller(shard, shard.first_kept(now))
         for poller in self.pollers.values():
-            poller.place = max(poller.place, poller.shard.first_kept(now))
+            kept = poller.shard.first_kept(now)
+            self._stream.missed += max(0, kept - poller.place)
+            poller.place = max(poller.place, kept)
         return [one for one in self.pollers.values() if one.delivery or one.place < len(one.shard.records)]
 
     def _is_read(self, shard: Shard) -> bool:
@@ -105,8 +107,14 @@ def draw_batch(draw: random.Random, poller: Poller) -> range:
 
 
 def draw_stray(draw: random.Random, shard: Shard, first: int) -> range:
-    """The places of a batch that some mapping delivers out of turn: again, cut elsewhere, or too early."""
+    """The places of a batch that some mapping delivers out of turn: again, cut elsewhere, or too early.
+
+    Many end where another has ended: to the protocol they have the same mark.
+    """
     low = draw.randrange(first, len(shard.records))
+    ends = [end for end in shard.ends if end > low]
+    if ends and draw.random() < 0.6:
+        return range(low, draw.choice(ends))
     return range(low, min(len(shard.records), low + draw.randint(1, 2 * BATCH)))
 
 

@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from counter import Counter
-from request import DONE, FAILED, VOID
+from request import DONE, FAILED
+from stamping import name_tombstone
 from tests.faults.simulation.scenario import DEFAULT_COUNTER, LATE, NEVER, History, Kind
 from tests.faults.simulation.stored import StoredRequest
 
@@ -39,17 +40,26 @@ def find_breaches(history: History, requests: Requests, counters: Counters) -> l
     return [
         *twice,
         *(text for one in history.submitted for text in breaches_of_request(one, history, requests)),
-        *(text for name in owned.keys() | counters.keys() for text in breaches_of_counter(name, owned, counters, history)),
+        *(
+            text
+            for name in owned.keys() | counters.keys()
+            for text in breaches_of_counter(name, owned, counters, history)
+        ),
         *breaches_of_order(history, owned, counters),
     ]
 
 
 def find_owners(history: History, requests: Requests) -> tuple[Owned, list[str]]:
-    """Whose each number is, and requests with two. A tombstone is the deleted request's."""
+    """Whose each number is, and requests with two.
+
+    A request may be deleted after it had its number, and be buried by one who has not seen it: the tombstone then keeps
+    the number that it had. Otherwise it stands for a deleted request that never had one.
+    """
     owned: Owned = defaultdict(dict)
     breaches = []
     numbers = [(one, history.submitted[one].counter, number) for one, number in history.deleted.items()]
-    numbers += [(one.rsplit("#", 1)[0] if item.status == VOID else one, item.counter, item.number) for one, item in requests.items()]
+    graves = {name_tombstone(one, counter, number): one for one, counter, number in numbers if number is not None}
+    numbers += [(graves.get(one, one), item.counter, item.number) for one, item in requests.items()]
     for owner, counter, number in numbers:
         if number is not None and owned[counter].setdefault(owner, number) != number:
             breaches.append(f"{owner} has {owned[counter][owner]} and {number}")
@@ -61,6 +71,8 @@ def breaches_of_request(request_id: str, history: History, requests: Requests) -
     item = requests.get(request_id)
     if (item is None) != (request_id in history.deleted):
         yield f"{request_id} is {'gone' if item is None else 'back'}"
+    if history.stamped[request_id] > 1:
+        yield f"{request_id} was settled {history.stamped[request_id]} times"
     if item is None:
         return
     kind = history.kinds[request_id]

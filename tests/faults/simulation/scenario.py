@@ -92,7 +92,9 @@ def draw_request(draw: random.Random, counter: str, received_at: int, kind: Kind
     shape = draw.random()
     if shape < 0.3:
         request_id = f"{draw.choice(AWKWARD)}-{request_id[:8]}"
-    elif shape < 0.4:
+    elif shape < 0.45:
+        request_id = request_id[:8] * draw.randint(10, 40)  # long enough to need the journal
+    elif shape < 0.55:
         request_id = request_id.upper()
     size = ITEM_LIMIT if kind is Kind.GROWN else SIZE
     return Request(request_id, counter, text="{}", received_at=received_at, size=size)
@@ -107,16 +109,18 @@ def draw_kind(draw: random.Random, weights: Mapping[Kind, int] = KINDS) -> Kind:
 class History:
     """What has happened in a world, as its clients and its operator have seen it: all that the promises speak of.
 
-    submitted: every request by id; kinds: what work() makes of each. made: the counters as they were made; capacities:
-    of those that were raised, the last; handed_out: numbers that a direct counter gave past the protocol. deleted: ids,
-    with the number that the request had then. announced: for each shard the ids in its order; overtaken: ids that a
-    delivery began beyond, or that were sent again: their order is not promised. events: how often what has happened.
+    submitted: every request by id; kinds: what work() makes of each; stamped: how often each was given its end.
+    made: the counters as they were made; capacities: of those that were raised, the last; handed_out: numbers that a
+    direct counter gave past the protocol. deleted: ids, with the number that the request had then. announced: for each
+    shard the ids in its order; overtaken: ids that a delivery began beyond while they waited, or that were sent again:
+    their order is not promised. events: how often what has happened.
     """
 
     submitted: dict[str, Request] = field(default_factory=dict)
     kinds: dict[str, Kind] = field(default_factory=dict)
     made: dict[str, Counter] = field(default_factory=dict)
     capacities: dict[str, int] = field(default_factory=dict)
+    stamped: Tally[str] = field(default_factory=Tally)
     handed_out: Tally[str] = field(default_factory=Tally)
     deleted: dict[str, int | None] = field(default_factory=dict)
     announced: dict[str, list[str]] = field(default_factory=dict)

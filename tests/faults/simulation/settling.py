@@ -1,7 +1,5 @@
 """What must come after faults: once nothing goes wrong any more, everything is settled, and before long."""
 
-from itertools import chain
-
 from request import PENDING
 from tests.faults.simulation.happenings import happen
 from tests.faults.simulation.mapping import Mapping

@@ -38,9 +38,9 @@ def measured(counter: Counter) -> Counter:
 
 
 def to_item(counter: Counter) -> dict[str, Any]:
-    """A counter as DynamoDB's item has it."""
+    """A counter as DynamoDB's item has it; one that has handed out nothing has no value."""
     numbers = {
-        "value": counter.value,
+        "value": counter.value or None,
         "start": counter.start,
         "increment": counter.increment,
         "capacity": counter.capacity,

@@ -2,7 +2,9 @@
 
 import random
 import zlib
+from bisect import bisect_right
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from request import Request
 
@@ -21,29 +23,33 @@ class Record:
 
 @dataclass(eq=False)
 class Shard:
-    """A run of records about the keys of some slots; it is closed when others take over."""
+    """A run of records about the keys of some slots; it is closed when others take over.
+
+    ends: where deliveries have ended.
+    """
 
     shard_id: str
     slots: range
     parents: tuple["Shard", ...] = ()
     records: list[Record] = field(default_factory=list)
     is_open: bool = True
+    ends: list[int] = field(default_factory=list)
 
     def first_kept(self, now: int) -> int:
         """The place of the first record that is not trimmed yet."""
-        places = range(len(self.records))
-        return next((place for place in places if self.records[place].at > now - DAY), len(self.records))
+        return bisect_right(self.records, now - DAY, key=lambda record: record.at)
 
 
 class Stream:
-    """All shards, oldest first."""
+    """All shards, oldest first. missed: how many records were trimmed before a mapping had read them."""
 
     def __init__(self, draw: random.Random, shards: int) -> None:
         self._random = draw
         self._sequence = FIRST_SEQUENCE
         self.shards: list[Shard] = []
+        self.missed = 0
         bounds = [SLOTS * place // shards for place in range(shards + 1)]
-        for start, stop in zip(bounds, bounds[1:], strict=False):
+        for start, stop in pairwise(bounds):
             self._open(range(start, stop))
 
     def announce(self, request: Request, now: int) -> Shard:

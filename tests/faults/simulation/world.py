@@ -15,12 +15,26 @@ from counter import Counter
 from entry import lane_of
 from memory import Memory
 from numbering import number_records
-from operations import Committed, Judge, Operation, Outcome, Pause, RefuseUncounted, Resend, WriteStamps
-from request import Request
-from stamping import Report
+from operations import (
+    Commit,
+    Committed,
+    Judge,
+    Operation,
+    Outcome,
+    Pause,
+    Prune,
+    RefuseUncounted,
+    Resend,
+    Stamp,
+    WriteStamps,
+    WriteTombstone,
+)
+from request import Refused, Request
+from stamping import UNPROCESSABLE, Report
 from sweeping import Sweep, resend, sweep_counter
 from tests.faults.simulation.calls import CRASHES, Fate
-from tests.faults.simulation.mapping import Delivery, Mapping as SourceMapping, Poller, draw_batch, requests_of
+from tests.faults.simulation.mapping import Delivery, Poller, draw_batch, requests_of
+from tests.faults.simulation.mapping import Mapping as SourceMapping
 from tests.faults.simulation.modes import Mode
 from tests.faults.simulation.run import TO_BE_EXPECTED, Progress, Run
 from tests.faults.simulation.scenario import DEFAULT_COUNTER, KINDS, History, Kind, Work
@@ -49,7 +63,10 @@ class Store(Protocol):
 
 
 class World:
-    """chance: that something befalls a call; kinds: what requests there are, by weight; make_store: given the clock."""
+    """kinds: what requests there are, by weight; make_store: given the clock, epoch ms.
+
+    chance: that something befalls a call, drawn.
+    """
 
     def __init__(
         self,
@@ -57,10 +74,10 @@ class World:
         mode: Mode = Mode(),  # noqa: B008 (frozen)
         make_store: Callable[[Callable[[], int]], Store] = SimulatedTables,
         kinds: Mapping[Kind, int] = KINDS,
-        chance: float = 0.1,
     ) -> None:
         self.random = random.Random(seed)
-        self.mode, self.kinds, self.chance = mode, kinds, chance
+        self.mode, self.kinds = mode, kinds
+        self.chance = self.random.choice((0.03, 0.1, 0.3))
         self.clock = BEGINNING
         self.history = History()
         self.work = Work(self.random, self.history.kinds)
@@ -101,16 +118,32 @@ class World:
 
     def _take_note(self, operation: Operation, answer: Any) -> None:
         if isinstance(operation, WriteStamps):
-            outcomes = zip(operation.stamps, answer, strict=True)
-            self.decided.update(stamp.request.request_id for stamp, one in outcomes if one is not Outcome.TOO_LARGE)
+            for stamp, outcome in zip(operation.stamps, answer, strict=True):
+                self._note_stamp(stamp, outcome)
         elif isinstance(operation, RefuseUncounted) and answer:
-            self.decided.update(stamp.request.request_id for stamp in operation.stamps)
+            for stamp in operation.stamps:
+                self._note_stamp(stamp, Outcome.WRITTEN)
+        elif isinstance(operation, WriteTombstone):
+            self.count("tombstones")
+        elif isinstance(operation, Prune) and answer:
+            self.count("prunes")
+        elif isinstance(operation, Commit) and not answer.done:
+            self.count("conflicts")
         elif isinstance(operation, Resend) and answer:
             self.count("resends")
             self._resends[operation.request_id] += 1
             self.history.overtaken.add(operation.request_id)
             request = self.history.submitted[operation.request_id]
             self.announce(replace(request, resent=True, resends=self._resends[operation.request_id]))
+
+    def _note_stamp(self, stamp: Stamp, outcome: Outcome) -> None:
+        if outcome not in (Outcome.TOO_LARGE, Outcome.THROTTLED):
+            self.decided.add(stamp.request.request_id)
+        if outcome is Outcome.WRITTEN:
+            self.history.events["given_up"] += (
+                isinstance(stamp.verdict, Refused) and stamp.verdict.code == UNPROCESSABLE
+            )
+            self.history.stamped[stamp.request.request_id] += 1
 
     def announce(self, request: Request) -> None:
         """Have the stream show a request."""
@@ -141,6 +174,7 @@ class World:
     def deliver(self, shard: Shard, places: range, state: dict[str, Any]) -> Delivery:
         """Hand records to a process, with what the window has handed on."""
         self.count("deliveries")
+        shard.ends.append(places.stop)
         before = (record.request.request_id for record in shard.records[: places.start])
         self.history.overtaken.update(one for one in before if one not in self.decided)
         shard_id = shard.shard_id if self._has_lanes() else None
@@ -185,7 +219,7 @@ class World:
                 poller.fail()
 
     def _hand_over(self, poller: Poller) -> dict[str, Any]:
-        """The window's state as a rule; none, at a window's end; an old one, with a delivery that was long under way."""
+        """The window's state as a rule; none, at a window's end; an old one, of a delivery that took long."""
         return self.random.choices((poller.state, {}, self.choose_state(poller.shard)), (7, 2, 1))[0]
 
     def choose_state(self, shard: Shard) -> dict[str, Any]:
