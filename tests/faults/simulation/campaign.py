@@ -31,16 +31,21 @@ class Breach(AssertionError):
     """A world in which a promise was broken."""
 
 
-def run_world(seed: int, mode: Mode, calls: int = CALLS) -> Tally[str]:
+def live_and_settle(world: World, calls: int = CALLS) -> None:
+    """A world's whole life. Raises what nothing may raise."""
+    with world.mode.applied():
+        begin(world)
+        live(world, calls)
+        settle(world)
+
+
+def run_world(seed: int, mode: Mode) -> Tally[str]:
     """Let a world live and settle; how often what has happened. Raises Breach."""
     world = World(seed, mode)
-    with mode.applied():
-        try:
-            begin(world)
-            live(world, calls)
-            settle(world)
-        except Exception as error:
-            raise Breach(f"seed {seed}, {mode}: {error!r}") from error
+    try:
+        live_and_settle(world)
+    except Exception as error:
+        raise Breach(f"seed {seed}, {mode}: {error!r}") from error
     breaches = find_breaches(world.history, world.store.requests, world.store.counters)
     if breaches:
         raise Breach("\n".join([f"seed {seed}, {mode}:", *breaches]))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from counter import Counter
+from entry import Owners, stored_code
 from items import BASE, LANE, from_entry
 from request import PENDING, Request, item_size
 
@@ -35,6 +36,11 @@ def moved(counter: Counter, *, fence: int) -> Counter:
 def measured(counter: Counter) -> Counter:
     """The counter with the size of its item."""
     return replace(counter, size=item_size(to_item(counter)))
+
+
+def packed(owners: Owners) -> Owners:
+    """The owners as they are read again: of the codes that come from work(), an entry keeps only that there was one."""
+    return replace(owners, refused=tuple((request_id, stored_code(code)) for request_id, code in owners.refused))
 
 
 def to_item(counter: Counter) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from operations import (
     WriteTombstone,
 )
 from request import DONE, FAILED, PENDING, VOID, Accepted, Request
-from tests.faults.simulation.stored import StoredRequest, measured, moved
+from tests.faults.simulation.stored import StoredRequest, measured, moved, packed
 
 
 class SimulatedTables:
@@ -108,7 +108,7 @@ class SimulatedTables:
         return {key: self.journals[key] for key in operation.keys if key in self.journals}
 
     def put_journal(self, operation: PutJournal) -> None:
-        self.journals[operation.key] = operation.owners
+        self.journals[operation.key] = packed(operation.owners)
 
     def commit(self, commit: Commit) -> Committed:
         """All that a commit depends on, and all that it changes, in one step."""
@@ -117,7 +117,8 @@ class SimulatedTables:
             return Committed(False, found)
         before = found or Counter(commit.counter)
         # A commit that takes nothing leaves a value alone that may be no number.
-        entry = replace(commit.entry, base=before.value if commit.taken else 0)
+        owners = packed(commit.entry.owners) if commit.entry.owners else None
+        entry = replace(commit.entry, base=before.value if commit.taken else 0, owners=owners)
         after = replace(
             moved(before, fence=int(commit.raises_fence)),
             value=before.value + commit.taken,

@@ -6,7 +6,7 @@ Everything goes on call by call: between two calls of one run, any other may mak
 import json
 import random
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -45,6 +45,7 @@ from tests.faults.simulation.tables import SimulatedTables
 BEGINNING = 1_900_000_000_000  # epoch ms, after any clock's today, so that no engine takes an item for expired
 SKEW = 25_000  # ms that any clock may be off, either way: two of them stay within the minute that refusals allow for
 MOST_RESENDS = 3
+CHANCES = (0.03, 0.1, 0.3)
 ZOMBIES = 0.012  # of the calls of a delivery: it is given up, and goes on
 PATIENCES = (0, 60, 3600)  # seconds; the sweepers' choice matters to nobody's safety
 
@@ -65,7 +66,7 @@ class Store(Protocol):
 class World:
     """kinds: what requests there are, by weight; make_store: given the clock, epoch ms.
 
-    chance: that something befalls a call, drawn.
+    chances: that something befalls a call; one is drawn.
     """
 
     def __init__(
@@ -74,10 +75,11 @@ class World:
         mode: Mode = Mode(),  # noqa: B008 (frozen)
         make_store: Callable[[Callable[[], int]], Store] = SimulatedTables,
         kinds: Mapping[Kind, int] = KINDS,
+        chances: Sequence[float] = CHANCES,
     ) -> None:
         self.random = random.Random(seed)
         self.mode, self.kinds = mode, kinds
-        self.chance = self.random.choice((0.03, 0.1, 0.3))
+        self.chance = self.random.choice(chances)
         self.clock = BEGINNING
         self.history = History()
         self.work = Work(self.random, self.history.kinds)
