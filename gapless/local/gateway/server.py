@@ -88,7 +88,8 @@ async def _read(request: web.BaseRequest) -> bytes | None:
 
 def _text(raw: str) -> str:
     # aiohttp keeps bytes that are not UTF-8 as lone surrogates, which nothing behind this line could encode again.
-    return raw if raw.isascii() else raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    # Header names are of a subclass of str there, and Java's methods are those of str itself.
+    return str(raw) if raw.isascii() else raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _to_aiohttp(response: Response) -> web.Response:

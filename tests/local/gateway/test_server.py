@@ -12,6 +12,7 @@ from gapless.local.gateway import PortTaken, Running, serve
 from gapless.local.gateway.message import MAX_BODY_BYTES
 from tests.local.gateway.serving import Served, dynamodb, mock, serving
 
+NAMES = '{"#foreach($name in $input.params().header.keySet())$name.toUpperCase() #end": 1}'
 SEEN = '{"path": "$context.path", "id": "$input.params(\'id\')", "protocol": "$context.protocol"}'
 
 
@@ -24,6 +25,7 @@ def served(tmp_path: Path) -> Served:
     paths = {
         "/a": {"get": mock(), "put": dynamodb(None), "head": mock(responses=answers[200])},
         "/b/{id}": {"get": dynamodb(SEEN)},
+        "/names": {"get": dynamodb(NAMES)},
         "/204": {"get": mock(responses=answers[204])},
     }
     return serving(tmp_path, paths)
@@ -90,6 +92,11 @@ def test_bytes_of_the_target_that_are_not_utf_8(served: Served) -> None:
     status, _, _ = over_http(served, lambda running: exchange(running, raw))
     assert status in (200, 400)  # whether the parser lets them through is its own affair; nothing may break on them
     assert [one["id"] for one in served.engine.documents] == (["\ufffd"] if status == 200 else [])
+
+
+def test_names_of_headers_are_text_with_javas_methods(served: Served) -> None:
+    over_http(served, lambda running: exchange(running, request("GET /v1/names", "X-Mixed: 1")))
+    assert served.engine.documents == [{"HOST CONNECTION X-MIXED ": 1}]
 
 
 def test_head_has_no_body(served: Served) -> None:
