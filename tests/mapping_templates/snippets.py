@@ -17,7 +17,13 @@ from gapless.local.velocity import Call, Template
 FOLDER = Path(__file__).parents[2] / "mapping_templates"
 
 # What each request snippet is sent to.
-ACTIONS = {"submit_request": "PutItem", "claim_request": "UpdateItem", "status_request": "GetItem"}
+ACTIONS = {
+    "submit_request": "PutItem",
+    "claim_request": "UpdateItem",
+    "status_request": "GetItem",
+    "next_number_request": "UpdateItem",
+    "counter_request": "GetItem",
+}
 PLACEHOLDER = re.compile(r"[#:]\w+")
 
 

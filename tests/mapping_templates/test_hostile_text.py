@@ -5,6 +5,7 @@ The examples are the same in every run (derandomize), so that a failure needs no
 
 import json
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 from hypothesis import example, given, settings
@@ -32,7 +33,7 @@ BODY = st.builds(
 
 SUBMIT, SUBMITTED = parse("submit_request"), parse("submit_response")
 CLAIM, ASK, STATUS = parse("claim_request"), parse("status_request"), parse("status_response")
-ERROR = parse("error_response")
+ERROR, NUMBER = parse("error_response"), parse("next_number_request")
 thoroughly = settings(derandomize=True, deadline=None, max_examples=60, database=None)
 
 
@@ -74,6 +75,28 @@ def test_claimed_text_survives(body: str, request_id: str, counter: str) -> None
     assert (values[":request"], values[":counter"]) == ({"S": body}, {"S": counter or "requests"})
     del plain["Key"]
     plain["ExpressionAttributeValues"] |= {":request": {"S": body}, ":counter": {"S": counter or "requests"}}
+    assert document == plain
+
+
+@thoroughly
+@given(NAME, NAME)
+def test_a_key_names_attributes_and_no_more(key: str, other: str) -> None:
+    plain, document, another = (
+        render(
+            NUMBER, event(None, method="POST", path={"counter": "c"}) | {"headers": {"Idempotency-Key": one}}
+        ).document
+        for one in ("plain", key, other)
+    )
+    names = [document["ExpressionAttributeNames"].pop(name) for name in ("#keyBefore", "#key", "#keyAfter")]
+    assert [unquote_plus(name) for name in names] == [f"{period}:{key}" for period in (16_999, 17_000, 17_001)]
+    assert all(name.isascii() and '"' not in name and "\\" not in name for name in names)
+    assert (another["ExpressionAttributeNames"]["#key"] == names[1]) == (key == other)
+    values = document["ExpressionAttributeValues"]
+    assert int(values.pop(":cost")["N"]) + int(values.pop(":room")["N"]) == 100_000
+    for name in ("#keyBefore", "#key", "#keyAfter"):
+        del plain["ExpressionAttributeNames"][name]
+    for value in (":cost", ":room"):
+        del plain["ExpressionAttributeValues"][value]
     assert document == plain
 
 
