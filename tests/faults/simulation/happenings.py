@@ -72,7 +72,7 @@ def sweep(world: World) -> None:
 
 def send_again(world: World) -> None:
     """A sweeper finds a request that waits."""
-    waiting = [one for one in world.history.submitted if one not in world.decided]
+    waiting = [one for one in world.history.submitted if one not in world.witness.decided]
     if waiting:
         world.start_resend(world.random.choice(waiting), world.random.choice(PATIENCES))
 

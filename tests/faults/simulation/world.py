@@ -15,22 +15,9 @@ from counter import Counter
 from entry import lane_of
 from memory import Memory
 from numbering import number_records
-from operations import (
-    Commit,
-    Committed,
-    Judge,
-    Operation,
-    Outcome,
-    Pause,
-    Prune,
-    RefuseUncounted,
-    Resend,
-    Stamp,
-    WriteStamps,
-    WriteTombstone,
-)
-from request import Refused, Request
-from stamping import UNPROCESSABLE, Report
+from operations import Committed, Judge, Operation, Pause, Resend
+from request import Request
+from stamping import Report
 from sweeping import Sweep, resend, sweep_counter
 from tests.faults.simulation.calls import CRASHES, Fate
 from tests.faults.simulation.mapping import Delivery, Poller, draw_batch, requests_of
@@ -41,6 +28,7 @@ from tests.faults.simulation.scenario import DEFAULT_COUNTER, KINDS, History, Ki
 from tests.faults.simulation.stored import StoredRequest
 from tests.faults.simulation.stream import Shard, Stream
 from tests.faults.simulation.tables import SimulatedTables
+from tests.faults.simulation.witness import Witness
 
 BEGINNING = 1_900_000_000_000  # epoch ms, after any clock's today, so that no engine takes an item for expired
 SKEW = 25_000  # ms that any clock may be off, either way: two of them stay within the minute that refusals allow for
@@ -82,6 +70,7 @@ class World:
         self.chance = self.random.choice(chances)
         self.clock = BEGINNING
         self.history = History()
+        self.witness = Witness(self.history)
         self.work = Work(self.random, self.history.kinds)
         self.store = make_store(lambda: self.clock)
         self.stream = Stream(self.random, self.random.randint(1, 3))
@@ -89,7 +78,6 @@ class World:
         self.strays: list[Delivery] = []
         self.sweeps: list[Run] = []
         self.adrift: list[Operation] = []
-        self.decided: set[str] = set()
         self._memories: list[Memory] = []
         self._states: dict[Shard, list[dict[str, Any]]] = defaultdict(lambda: [{}])
         self._resends: dict[str, int] = defaultdict(int)
@@ -115,37 +103,15 @@ class World:
         if isinstance(operation, Judge):
             return self.work.judge(operation.request)
         answer = self.store.perform(operation)
-        self._take_note(operation, answer)
+        self.witness.see(operation, answer)
+        if isinstance(operation, Resend) and answer:
+            self._announce_again(operation.request_id)
         return in_order(answer)
 
-    def _take_note(self, operation: Operation, answer: Any) -> None:
-        if isinstance(operation, WriteStamps):
-            for stamp, outcome in zip(operation.stamps, answer, strict=True):
-                self._note_stamp(stamp, outcome)
-        elif isinstance(operation, RefuseUncounted) and answer:
-            for stamp in operation.stamps:
-                self._note_stamp(stamp, Outcome.WRITTEN)
-        elif isinstance(operation, WriteTombstone):
-            self.count("tombstones")
-        elif isinstance(operation, Prune) and answer:
-            self.count("prunes")
-        elif isinstance(operation, Commit) and not answer.done:
-            self.count("conflicts")
-        elif isinstance(operation, Resend) and answer:
-            self.count("resends")
-            self._resends[operation.request_id] += 1
-            self.history.overtaken.add(operation.request_id)
-            request = self.history.submitted[operation.request_id]
-            self.announce(replace(request, resent=True, resends=self._resends[operation.request_id]))
-
-    def _note_stamp(self, stamp: Stamp, outcome: Outcome) -> None:
-        if outcome not in (Outcome.TOO_LARGE, Outcome.THROTTLED):
-            self.decided.add(stamp.request.request_id)
-        if outcome is Outcome.WRITTEN:
-            self.history.events["given_up"] += (
-                isinstance(stamp.verdict, Refused) and stamp.verdict.code == UNPROCESSABLE
-            )
-            self.history.stamped[stamp.request.request_id] += 1
+    def _announce_again(self, request_id: str) -> None:
+        self._resends[request_id] += 1
+        request = self.history.submitted[request_id]
+        self.announce(replace(request, resent=True, resends=self._resends[request_id]))
 
     def announce(self, request: Request) -> None:
         """Have the stream show a request."""
@@ -178,7 +144,7 @@ class World:
         self.count("deliveries")
         shard.ends.append(places.stop)
         before = (record.request.request_id for record in shard.records[: places.start])
-        self.history.overtaken.update(one for one in before if one not in self.decided)
+        self.history.overtaken.update(one for one in before if one not in self.witness.decided)
         shard_id = shard.shard_id if self._has_lanes() else None
         lane = lane_of(shard_id)
         memory = self._choose_memory()
