@@ -8,7 +8,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo setup test test-rest test-all lint build dynamodb-local clean
+.PHONY: help demo setup test test-rest test-all soak lint build dynamodb-local clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -29,6 +29,9 @@ test-rest: .venv/all .tools/dynamodb-local ## What `make test` skips: DynamoDB L
 	$(BIN)/pytest --everything -m everything
 
 test-all: test test-rest ## Both
+
+soak: .venv/test ## A million crashes in simulated worlds, on every core; a quarter of an hour
+	PYTHONPATH=functions/processor:. $(BIN)/python -m tests.faults.simulation.campaign --crashes 1000000
 
 lint: .venv/test ## Format, then lint and check types
 	$(BIN)/ruff format .
