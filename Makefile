@@ -8,7 +8,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo setup test test-rest test-all soak lint build dynamodb-local clean
+.PHONY: help demo setup test test-rest test-all soak mutants lint build dynamodb-local clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -32,6 +32,9 @@ test-all: test test-rest ## Both
 
 soak: .venv/test ## A million crashes in simulated worlds, on every core; a quarter of an hour
 	PYTHONPATH=functions/processor:. $(BIN)/python -m tests.faults.simulation.campaign --crashes 1000000
+
+mutants: .venv/test ## Plant a bug for every promise; each has to be caught
+	$(BIN)/pytest --everything tests/faults/test_planted_bugs.py
 
 lint: .venv/test ## Format, then lint and check types
 	$(BIN)/ruff format .

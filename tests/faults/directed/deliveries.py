@@ -71,6 +71,32 @@ def same_delivery_twice(world: World) -> None:
     slow.finish()
 
 
+def lane_made_twice(world: World) -> None:
+    """
+    P          no lane yet: about to commit x ┄┄┄┄┄┄┄▶ commits? no: there is one
+    P, again                                   x: numbered
+    """
+    world.open("Q")
+    x = world.put("x")
+    slow = world.start([x], "P").until(Commit)
+    world.deliver([x], "P")
+    slow.finish()
+
+
+def decided_between_two_looks(world: World) -> None:
+    """
+    C                 t: reads the counter ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶ reads x: it is DONE
+    P, old delivery                         commits x, stamps ─▶ y
+    """
+    world.open("P")
+    zombie = world.start([world.put("x")], "P").until(Commit)
+    child = world.start([world.resend("x")], "C")
+    child.step()
+    zombie.finish()
+    world.deliver([world.put("y")], "P")
+    child.finish()
+
+
 def put_and_touch_together(world: World) -> None:
     """
     P   down for hours ┄┄┄┄┄┄┄┄┄┄┄┄▶ one batch: [x, t]: two numbers? no: an id once a batch
@@ -217,3 +243,4 @@ def failure_in_the_middle(world: World) -> None:
     world.deliver(batch, "P")
     world.failing.clear()
     world.deliver(batch[1:], "P")
+    assert [world.status(one) for one in ("a", "bad", "b")] == ["DONE 2", "DONE 3", "DONE 4"], "nothing is skipped"

@@ -106,6 +106,40 @@ def refused_before_there_was_a_counter(world: World) -> None:
     world.deliver([x], "P")
 
 
+def made_by_two(world: World) -> None:
+    """
+    P       no counter: about to make the default one with x ┄┄┄┄┄┄┄┄┄┄┄▶ makes it? no: it is there ─▶ x: 100
+    admin                                                     makes it, from 100 on
+    """
+    worker = world.start([world.put("x")], "P").until(Commit)
+    world.set_options(start=100)
+    worker.finish()
+    assert world.status("x") == "DONE 100", "the admin's options are gone"
+
+
+def zombie_at_the_first_commit(world: World) -> None:
+    """
+    P, old delivery   no fence yet: about to commit x ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶ commits? no: there is a fence
+    C                                                  t: x numbered
+    """
+    world.tables.put_counter(Counter(OTHER))
+    zombie = world.start([world.put("x", OTHER)], "P").until(Commit)
+    world.deliver([world.resend("x")], "C")
+    zombie.finish()
+
+
+def zombie_between_at_the_first_commit(world: World) -> None:
+    """
+    C                 no version yet; t: x read, PENDING ┄┄┄┄┄┄┄┄┄┄┄┄▶ commits? no: there is a version
+    P, old delivery                                       commits x, dies
+    """
+    world.tables.put_counter(Counter(OTHER))
+    zombie = world.start([world.put("x", OTHER)], "P").until(Commit)
+    child = world.start([world.resend("x")], "C").until(Commit)
+    zombie.die_after(Commit)
+    child.finish()
+
+
 def handed_out_directly(world: World) -> None:
     """
     P, warm   x numbered                                        y: numbered? no: the fence has moved ─▶ refused

@@ -36,6 +36,21 @@ def replay_over_a_pruned_lane(world: World) -> None:
     world.deliver([x], "P")
 
 
+def replay_of_two_that_overtook_each_other(world: World) -> None:
+    """
+    P         x, received last, numbered first ─▶ y             x again, from an older checkpoint: looked at
+    sweeper                                       prunes P (verifyUntil goes up to x, the newest of the lane)
+    """
+    world.open("Q")
+    x = world.put("x")
+    world.now -= 20
+    y = world.put("y")
+    world.deliver([x], "P")
+    world.deliver([y], "P")
+    world.sweep()
+    world.deliver([x], "P")
+
+
 def skipped_and_marked(world: World) -> tuple[Sequence[Request], Memory]:
     """x skipped, for its batch was discarded, and y numbered behind it: [x, y], and what P's worker remembers."""
     world.open("Q")
@@ -103,6 +118,18 @@ def sweeper_behind_a_commit(world: World) -> None:
     sweeper = world.start_sweep().until(Prune)
     world.start([world.put("x")], "Q", memory).die_after(Commit)
     sweeper.finish()
+
+
+def touched_and_numbered_before(world: World) -> None:
+    """
+    sweeper   touches x ┄┄┄┄┄┄▶                t: looked at
+    P                     x numbered, at last
+    """
+    world.open("P", "C")
+    x = world.put("x")
+    touched = world.resend("x")
+    world.deliver([x], "P")
+    world.deliver([touched], "C")
 
 
 def touched_twice(world: World) -> None:
