@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from connection import Settings
 from gapless.bench.designs import choose
 from gapless.bench.readback import is_gapless, read_back
-from gapless.bench.shard import Shard
+from gapless.bench.shard import Shard, create_counter
 from request import Request
 
 if TYPE_CHECKING:
@@ -84,9 +84,3 @@ def crashing(client: "DynamoDBClient", call: int = -1, moment: str = "") -> Iter
     finally:
         client.meta.events.unregister("before-call.dynamodb", before)
         client.meta.events.unregister("after-call.dynamodb", after)
-
-
-def create_counter(client: "DynamoDBClient", settings: Settings, counter: str) -> None:
-    """A counter with no options but the defaults, as `gapless counter create` would make it."""
-    item = {"counterName": {"S": counter}, "allocation": {"S": "stream"}, "start": {"N": "1"}, "increment": {"N": "1"}}
-    client.put_item(TableName=settings.counters_table, Item=item)

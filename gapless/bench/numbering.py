@@ -5,8 +5,7 @@ function process a shard; then each number is looked at, so that nothing is meas
 """
 
 import math
-import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,8 +96,8 @@ async def bench_numbering(plan: Plan, progress: Progress) -> list[Row]:
                 for design in rotate(plan.designs, turn):
                     cell = Cell(design, batch, shards)
                     async with fresh_tables(engine) as settings:
-                        await ask_all(workers[:shards], "begin", settings=settings)
-                        samples.setdefault(cell, []).append(await measure(cell, plan.numbers, workers[:shards]))
+                        sample = await measure(cell, plan.numbers, workers[:shards], settings)
+                    samples.setdefault(cell, []).append(sample)
     return [
         summarise(Cell(design, batch, shards), samples, crashes[design]["runs"], crashes[design]["bad"])
         for batch, shards in cells
@@ -115,18 +114,15 @@ def rotate(designs: Sequence[str], turn: int) -> list[str]:
 async def crash(design: str, engine: EngineClient, worker: Worker) -> dict[str, Any]:
     """Have a design die at each of its calls."""
     async with fresh_tables(engine) as settings:
-        await worker.ask("begin", settings=settings)
-        return await worker.ask("crash", design=design)
+        return await worker.ask("crash", settings=settings, design=design)
 
 
-async def measure(cell: Cell, numbers: int, workers: Sequence[Worker]) -> Sample:
+async def measure(cell: Cell, numbers: int, workers: Sequence[Worker], settings: Mapping[str, str]) -> Sample:
     """Have a design number its share, a worker a shard, all at once."""
     batch = 1 if cell.design in ONE_BY_ONE else cell.batch
     batches = math.ceil(count_numbers(cell, numbers) / (batch * cell.shards))
-    counter = f"bench-{uuid.uuid4()}"
-    await workers[0].ask("create", counter=counter)
     size = {"batch": batch, "batches": batches, "warm_ups": WARM_UPS}
-    await ask_all(workers, "prepare", design=cell.design, counter=counter, **size)
+    await ask_all(workers, "prepare", settings=settings, design=cell.design, **size)
     for _ in range(WARM_UPS):
         await ask_all(workers, "warm_up")
     runs = await ask_all(workers, "run")
@@ -155,15 +151,11 @@ def count_numbers(cell: Cell, numbers: int) -> int:
 def summarise(cell: Cell, samples: dict[Cell, list[Sample]], crash_runs: int, crash_bad: int) -> Row:
     """A row of the report."""
     mine = samples[cell]
+    naive = samples.get(Cell(BASELINE, cell.batch, cell.shards))
     rates = Figures.of([one.rate for one in mine])
-    baseline = samples.get(Cell(BASELINE, cell.batch, cell.shards))
-    ratios = (
-        Figures.of([one.rate / other.rate for one, other in zip(mine, baseline, strict=True)]) if baseline else None
-    )
+    ratios = Figures.of([one.rate / other.rate for one, other in zip(mine, naive, strict=True)]) if naive else None
     return Row(
-        design=cell.design,
-        batch=cell.batch,
-        shards=cell.shards,
+        **vars(cell),
         wcu_per_number=Figures.of([one.wcu for one in mine]).median,
         rcu_per_number=Figures.of([one.rcu for one in mine]).median,
         requests_per_number=Figures.of([one.requests for one in mine]).median,

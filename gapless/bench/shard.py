@@ -1,4 +1,4 @@
-"""A made-up shard of the stream: requests as the API would have put them, in the table and at hand."""
+"""A made-up shard of the stream: requests as the API would have put them, in the table and at hand; their counter."""
 
 import time
 import uuid
@@ -59,3 +59,9 @@ def cut(requests: Sequence[Request], batch: int) -> Iterator[Sequence[Request]]:
     """Batches of that size, in order."""
     for place in range(0, len(requests), batch):
         yield requests[place : place + batch]
+
+
+def create_counter(client: "DynamoDBClient", settings: Settings, counter: str) -> None:
+    """A counter with no options but the defaults, as `gapless counter create` would make it."""
+    item = {"counterName": {"S": counter}, "allocation": {"S": "stream"}, "start": {"N": "1"}, "increment": {"N": "1"}}
+    client.put_item(TableName=settings.counters_table, Item=item)
