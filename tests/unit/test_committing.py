@@ -7,7 +7,7 @@ import pytest
 
 from batch import JOURNAL_IDS, Rules, cut_runs
 from entry import Entry, Owners, entry_size
-from memory import Known
+from memory import Known, Memory
 from numbering import (
     CLOCK_SKEW,
     choose_verify_until,
@@ -21,7 +21,7 @@ from operations import (
     ReadCounter,
 )
 from tests.unit.batches import LANE, OLD, OTHER, STAMPED, YES, make_counter, make_warm, number
-from tests.unit.records import SHARD, make_request
+from tests.unit.records import RECEIVED, SHARD, make_request
 from tests.unit.script import NOW, Script, committed, follow
 
 
@@ -98,6 +98,16 @@ def test_the_last_byte_that_is_free_is_used() -> None:
 def test_suspicion_only_rises(outside: list[int], verify_until: int | None, chosen: int | None) -> None:
     known = replace(sized(0, alone=True), verify_until=verify_until)
     assert choose_verify_until(outside, known, NOW) == chosen
+
+
+def test_an_entry_knows_the_newest_request_that_its_lane_has_ever_decided_on() -> None:
+    """Should the lane be pruned, what was received up to then has no mark any more, and has to be looked up."""
+    counter = make_counter(7)
+    for newest, kept in ((RECEIVED + 1, RECEIVED + 1), (RECEIVED - 1, RECEIVED)):
+        memory = Memory()
+        memory.keep("requests", LANE, replace(Known.of(counter, LANE), newest=newest))
+        conversation = number([make_request("a")], YES, (Commit, committed(counter)), STAMPED, memory=memory)
+        assert conversation.the(Commit).entry.newest == kept
 
 
 def test_a_batch_is_cut_into_runs_whose_ids_one_journal_item_holds() -> None:
