@@ -52,7 +52,8 @@ def up(parameters: tuple[str, ...], output: str, **options: Any) -> None:
     from gapless.local.template import TemplateError
 
     def ready(stack: Stack) -> None:
-        print_line(json.dumps(stack.describe()) if output == "json" else f"ready {stack.api}")
+        urls = "".join(f", {name} {url}" for name, url in stack.urls.items())
+        print_line(json.dumps(stack.describe()) if output == "json" else f"ready {stack.api}{urls}")
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
     settings = StackSettings(parameters=dict(split_parameter(one) for one in parameters), **options)

@@ -1,16 +1,17 @@
-"""What template.yaml declares of its functions: their settings, and the events that invoke them."""
+"""What template.yaml declares of its functions: their settings, and the events and URLs that invoke them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from gapless.local.function import FunctionSettings
+from gapless.local.function_url import FunctionUrlSettings
 from gapless.local.provision import refuse_unknown
 from gapless.local.template import Resource, Template, TemplateError
 
 LONGEST_TIMEOUT = 900  # seconds of a Lambda function
 
-RUNS = {"CodeUri", "Handler", "Environment", "Timeout", "MemorySize", "Events", "FunctionName"}
+RUNS = {"CodeUri", "Handler", "Environment", "Timeout", "MemorySize", "Events", "FunctionName", "FunctionUrlConfig"}
 WITHOUT_LOCAL_EFFECT = {
     "Architectures": "the handler runs on this machine's processor",
     "Description": "a text",
@@ -69,3 +70,10 @@ def read_events(resource: Resource) -> Iterator[Event]:
         if event["Type"] not in EVENT_TYPES:
             raise TemplateError(f"{place}: events of type {event['Type']} are not supported on the local stack")
         yield Event(name, event["Type"], event.get("Properties", {}), f"{place}.Properties")
+
+
+def read_url(resource: Resource) -> FunctionUrlSettings | None:
+    """A function's URL, if it has one; raises TemplateError for settings that are not supported."""
+    config = resource.properties.get("FunctionUrlConfig")
+    place = f"Resources.{resource.logical_id}.Properties.FunctionUrlConfig"
+    return None if config is None else FunctionUrlSettings.from_template(config, place)

@@ -3,6 +3,7 @@
 template.yaml ─▶ load ─▶ provision ─▶ engine (ministack, or --dynamodb-endpoint)
                    ├──▶ FunctionHost, one a function ◀─┬─ EventSourceMapping, one a DynamoDB event
                    │                                   ├─ Schedule, one a Schedule event
+                   │                                   ├─ FunctionUrl on a port of its own, one a FunctionUrlConfig
                    │                                   └─ Control on a port of its own: invoke, split, merge
                    └──▶ Gateway on 127.0.0.1:PORT ──▶ engine
 """
@@ -17,9 +18,10 @@ from typing import Any
 
 from gapless.local.clock import Clock
 from gapless.local.control import Control
-from gapless.local.declared import Event, read_events, read_function
+from gapless.local.declared import Event, read_events, read_function, read_url
 from gapless.local.engine import EmbeddedEngine, EngineClient, EngineError, EngineUnavailable
 from gapless.local.function import FunctionHost
+from gapless.local.function_url import FunctionUrl, FunctionUrlSettings
 from gapless.local.gateway import Gateway, read_api, serve
 from gapless.local.provision import find_stream, provision
 from gapless.local.schedule import Schedule, ScheduleSettings
@@ -31,13 +33,14 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 DRAIN_SECONDS = 5.0
 MOST_LANES = 10  # of a shard: the highest ParallelizationFactor
+MOST_PROCESSES = 4  # of a function that reads no stream; further calls wait, where Lambda would start another
 
 
 class Stack:
     """A running stack.
 
     api: the URL with its stage; control: the URL of the control endpoint; engine: speaks to the tables' engine;
-    functions: by name; mappings: those of DynamoDB events.
+    functions: by name; urls: those of functions that have one, by short name; mappings: those of DynamoDB events.
     """
 
     def __init__(
@@ -59,16 +62,14 @@ class Stack:
         self.api = ""
         self.control = ""
         self.functions: dict[str, FunctionHost] = {}
+        self.urls: dict[str, str] = {}
         self.mappings: list[EventSourceMapping] = []
 
     def describe(self) -> dict[str, Any]:
         """What other programs need to use the stack."""
         tables = {short(one, "Table"): one.physical_id for one in self.template.of_type("AWS::DynamoDB::Table")}
         functions = {
-            short(one, "Function"): {
-                "name": one.physical_id,
-                "pid": next(iter(self.functions[one.physical_id].pids()), None),
-            }
+            short(one, "Function"): self.describe_function(one)
             for one in self.template.of_type("AWS::Serverless::Function")
         }
         # Said only when there is something to say: by default everybody may call a local stack, and nothing is killed.
@@ -83,6 +84,12 @@ class Stack:
             "functions": functions,
             "pid": os.getpid(),
         }
+
+    def describe_function(self, resource: Resource) -> dict[str, Any]:
+        """Its name, a process of it if there is one, and its URL if it has one."""
+        pid = next(iter(self.functions[resource.physical_id].pids()), None)
+        url = self.urls.get(short(resource, "Function"))
+        return {"name": resource.physical_id, "pid": pid, **({"url": url} if url else {})}
 
     def write_description(self) -> None:
         """Keep the stack file true: a function's process may be replaced."""
@@ -106,7 +113,9 @@ class Stack:
         host = FunctionHost(
             read_function(resource, self.template, self.engine.dynamodb),
             processes=self._settings.processes if streaming else 0,
-            concurrency=max(self._settings.shards * MOST_LANES, self._settings.processes),
+            concurrency=max(
+                self._settings.shards * MOST_LANES if streaming else MOST_PROCESSES, self._settings.processes
+            ),
             log=self._log,
             on_change=self.write_description,
         )
@@ -119,6 +128,10 @@ class Stack:
         settings = ScheduleSettings.from_template(event.properties, name=name, place=event.place)
         site = self.template.site
         return Schedule(settings, site=site, invoke=host.invoke, log=self._log, clock=self._clock)
+
+    def make_url(self, resource: Resource, settings: FunctionUrlSettings, host: FunctionHost) -> FunctionUrl:
+        """The URL of one function, not served yet."""
+        return FunctionUrl(settings, name=resource.physical_id, account=ACCOUNT, invoke=host.invoke, log=self._log)
 
     async def make_mapping(self, resource: Resource, event: Event, host: FunctionHost) -> EventSourceMapping:
         """The event source mapping of one DynamoDB event of a function, not started yet."""
@@ -196,11 +209,15 @@ async def run_stack(
                     schedule = stack.make_schedule(resource, event, host)
                     exits.push_async_callback(schedule.stop)
                     schedule.start()
+            if (url := read_url(resource)) is not None:
+                serving = await serve(stack.make_url(resource, url, host).handle, 0)
+                exits.push_async_callback(serving.stop)
+                stack.urls[short(resource, "Function")] = f"{serving.url}/"
         exits.push_async_callback(stack.drain)
         control = Control(stack.functions, stack.mappings)
         exits.push_async_callback(control.stop)
         stack.control = await control.start()
-        running = await serve(Gateway(api, engine, on_write=stack.wake), settings.port)
+        running = await serve(Gateway(api, engine, on_write=stack.wake).handle, settings.port)
         exits.push_async_callback(running.stop)
         stack.api = f"{running.url}/{api.stage}"
         exits.callback(stack.remove_description)

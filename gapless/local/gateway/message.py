@@ -28,11 +28,12 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """One HTTP answer."""
+    """One HTTP answer. cookies: each is a Set-Cookie header."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    cookies: list[str] = field(default_factory=list)
 
 
 def too_large() -> Response:

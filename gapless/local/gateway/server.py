@@ -1,10 +1,10 @@
-"""The gateway on a port of 127.0.0.1."""
+"""What answers requests, on a port of 127.0.0.1: the gateway, or a function's URL."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from gapless.local.gateway.gateway import Gateway
 from gapless.local.gateway.message import MAX_BODY_BYTES, Request, Response, too_large
 
 # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
@@ -13,13 +13,16 @@ STOP_SECONDS = 5.0
 DISCARD_SECONDS = 1.0  # for reading on after a 413, so that a client that is still sending sees the answer
 
 
+Handle = Callable[[Request], Awaitable[Response]]
+
+
 class PortTaken(Exception):
     """Another process listens on the port; the text says what to do."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """A gateway that answers. url: without a slash at the end and without the stage."""
+    """A port that answers. url: without a slash at the end and without the stage."""
 
     url: str
     port: int
@@ -30,11 +33,11 @@ class Running:
         await self._runner.cleanup()
 
 
-async def serve(gateway: Gateway, port: int) -> Running:
-    """Answer HTTP on 127.0.0.1; port: 0 takes a free one. Raises PortTaken."""
+async def serve(handle: Handle, port: int) -> Running:
+    """Answer HTTP on 127.0.0.1; handle: must not raise; port: 0 takes a free one. Raises PortTaken."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        return await _answer(gateway, request)
+        return await _answer(handle, request)
 
     server = web.Server(
         answer,
@@ -57,8 +60,8 @@ async def serve(gateway: Gateway, port: int) -> Running:
     return Running(f"http://127.0.0.1:{bound}", bound, runner)
 
 
-async def _answer(gateway: Gateway, request: web.BaseRequest) -> web.StreamResponse:
-    """Take a request from aiohttp to the gateway, and its answer back."""
+async def _answer(handle: Handle, request: web.BaseRequest) -> web.StreamResponse:
+    """Take a request from aiohttp to what answers it, and its answer back."""
     body = await _read(request)
     if body is None:
         return _to_aiohttp(too_large())
@@ -69,7 +72,7 @@ async def _answer(gateway: Gateway, request: web.BaseRequest) -> web.StreamRespo
     headers = [(_text(name), _text(value)) for name, value in request.headers.items()]
     version = f"HTTP/{request.version.major}.{request.version.minor}"
     message = Request(request.method, path, query, headers, body, request.remote or "127.0.0.1", version)
-    return _to_aiohttp(await gateway.handle(message))
+    return _to_aiohttp(await handle(message))
 
 
 async def _read(request: web.BaseRequest) -> bytes | None:
@@ -93,4 +96,7 @@ def _text(raw: str) -> str:
 
 
 def _to_aiohttp(response: Response) -> web.Response:
-    return web.Response(status=response.status, headers=response.headers, body=response.body)
+    answer = web.Response(status=response.status, headers=response.headers, body=response.body)
+    for cookie in response.cookies:
+        answer.headers.add("Set-Cookie", cookie)
+    return answer

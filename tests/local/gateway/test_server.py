@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 def over_http(served: Served, talk: Callable[[Running], Awaitable[T]]) -> T:
     async def run() -> T:
-        running = await serve(served.gateway, 0)
+        running = await serve(served.gateway.handle, 0)
         try:
             return await talk(running)
         finally:
@@ -198,15 +198,15 @@ def test_a_port_that_is_taken(served: Served) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(PortTaken, match=f"port {port} of 127.0.0.1 cannot be had .*name another port"):
-            asyncio.run(serve(served.gateway, port))
+            asyncio.run(serve(served.gateway.handle, port))
 
 
 def test_a_stopped_gateway_frees_its_port(served: Served) -> None:
     async def run() -> None:
-        first = await serve(served.gateway, 0)
+        first = await serve(served.gateway.handle, 0)
         assert first.url == f"http://127.0.0.1:{first.port}"
         await first.stop()
-        second = await serve(served.gateway, first.port)
+        second = await serve(served.gateway.handle, first.port)
         await second.stop()
 
     asyncio.run(run())
