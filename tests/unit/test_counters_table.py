@@ -78,6 +78,7 @@ NEVER_COMMITTED = Known(None, None, None, 0, None, 0, alone=True, last=None)
         (replace(KNOWN, mark=None), NO_LANE, True),
         (replace(KNOWN, mark=None), {}, False),
         (KNOWN, {"fence": n(3)}, False),
+        (KNOWN, {"fence": n(1)}, False),  # the counter was deleted, and made again
         (KNOWN, {"fence": None}, False),
         (replace(KNOWN, fence=None), {"fence": None}, True),
         (replace(KNOWN, fence=None), {}, False),
