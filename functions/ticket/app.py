@@ -34,7 +34,7 @@ IS_MADE = "attribute_exists(counterName)"
 
 logger = logging.getLogger()
 # A repetition after a lost answer burns a number. So would the caller's own, and then nobody has got one.
-dynamodb: "DynamoDBClient" = cast(
+client: "DynamoDBClient" = cast(
     "DynamoDBClient",
     botocore.session.get_session().create_client(
         "dynamodb",
@@ -114,7 +114,7 @@ def update_counter(name: str) -> dict[str, Any]:
     The default counter is never made here: it would hand its numbers out directly, and number no request.
     """
     conditions = [IS_DIRECT, HAS_MORE, *([IS_MADE] if name == os.environ["DEFAULT_COUNTER"] else [])]
-    updated = dynamodb.update_item(
+    updated = client.update_item(
         TableName=os.environ["COUNTERS_TABLE"],
         Key={"counterName": {"S": name}},
         UpdateExpression=TAKE,

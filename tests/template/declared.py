@@ -17,6 +17,8 @@ CHOICES = (
     {"Authorization": "API_KEY"},
     {"Authorization": "NONE"},
     {"Lanes": "off"},
+    {"Tickets": "NONE"},
+    {"Tickets": "off"},
 )
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gapless.local.template import Resource
 from tests.template import function_rules
 from tests.template.declared import Stack
 from tests.template.planting import Planted, breaks
@@ -125,3 +126,48 @@ def fault_switch_left_on(stack: Stack) -> None:
 @breaks(function_rules.functions_share_code_and_settings, PLANTED)
 def setting_that_nobody_declares(stack: Stack) -> None:
     variables(stack, "Processor")["LANE"] = "on"
+
+
+@breaks(function_rules.functions_share_code_and_settings, PLANTED)
+def function_with_the_code_of_another(stack: Stack) -> None:
+    for _, function in stack.of_type("AWS::Serverless::Function"):
+        function["CodeUri"] = "functions/ticket/"
+
+
+@breaks(function_rules.urls_ask_for_what_was_chosen, PLANTED)
+def processor_with_a_url(stack: Stack) -> None:
+    stack.properties("Processor")["FunctionUrlConfig"] = {"AuthType": "AWS_IAM"}
+
+
+@breaks(function_rules.urls_ask_for_what_was_chosen, PLANTED)
+def tickets_for_others_than_was_chosen(stack: Stack) -> None:
+    """NONE is written into the template, or the choice of it does nothing, or that of having none."""
+    chosen = stack.parameters["Tickets"]
+    config = {"AuthType": "AWS_IAM" if chosen == "NONE" else "NONE"}
+    stack.resources["Ticket"] = Resource("Ticket", "AWS::Serverless::Function", {"FunctionUrlConfig": config}, "t")
+
+
+@breaks(function_rules.urls_ask_for_what_was_chosen, PLANTED)
+def tickets_for_every_web_page(stack: Stack) -> None:
+    config = {"AuthType": stack.parameters["Tickets"], "Cors": {"AllowOrigins": ["*"]}}
+    stack.resources["Ticket"] = Resource("Ticket", "AWS::Serverless::Function", {"FunctionUrlConfig": config}, "t")
+
+
+@breaks(function_rules.nobody_else_may_invoke, PLANTED)
+def one_permission_of_two_or_one_too_many(stack: Stack) -> None:
+    """Which lets nobody in, or somebody; nothing but the deployed URL would tell."""
+    if stack.resources.pop("TicketInvokePermission", None) is None:
+        properties = {
+            "FunctionName": "test-Ticket",
+            "Principal": "*",
+            "Action": "lambda:InvokeFunction",
+            "InvokedViaFunctionUrl": True,
+        }
+        permission = Resource("TicketInvokePermission", "AWS::Lambda::Permission", properties, "p")
+        stack.resources["TicketInvokePermission"] = permission
+
+
+@breaks(function_rules.nobody_else_may_invoke, PLANTED)
+def everybody_may_invoke_the_processor(stack: Stack) -> None:
+    properties = {"FunctionName": "test-Processor", "Principal": "*", "Action": "lambda:InvokeFunction"}
+    stack.resources["Open"] = Resource("Open", "AWS::Lambda::Permission", properties, "p")

@@ -19,6 +19,8 @@ PARAMETERS = {
 }
 # Settings that one function has alone.
 OWN = {"Processor": {"KILL_ONE_IN": "KillOneIn"}}
+PROTOCOL = "functions/processor/"
+CODE = {"Processor": PROTOCOL, "Sweeper": PROTOCOL, "Ticket": "functions/ticket/"}
 
 
 def mapping_gives_up_in_time_and_loses_nothing(stack: Stack) -> Iterator[str]:
@@ -92,7 +94,8 @@ def functions_can_be_built(stack: Stack) -> Iterator[str]:
         code = ROOT / function["CodeUri"]
         if f"def {handler}(" not in (code / f"{module}.py").read_text(encoding="utf-8"):
             yield f"{name} has no handler {function['Handler']}"
-        yield from unpinned((code / "requirements.txt").read_text(encoding="utf-8"))
+        for requirements in code.glob("requirements.txt"):  # without one the runtime's own packages are enough
+            yield from unpinned(requirements.read_text(encoding="utf-8"))
 
 
 def unpinned(requirements: str) -> Iterator[str]:
@@ -103,21 +106,51 @@ def unpinned(requirements: str) -> Iterator[str]:
 
 
 def functions_share_code_and_settings(stack: Stack) -> Iterator[str]:
-    """They are handlers of one code asset, and one protocol: what one of them writes, the other must find and read."""
+    """Processor and sweeper are handlers of one code asset, and all work on the same tables: what one of them writes,
+    the others must find and read."""
     shared = {
         **{variable: stack.resources[table].physical_id for variable, table in TABLES.items()},
         **{variable: stack.parameters[parameter] for variable, parameter in PARAMETERS.items()},
         "POWERTOOLS_METRICS_NAMESPACE": "Gapless",
     }
     for name, function in stack.of_type("AWS::Serverless::Function"):
-        if function["CodeUri"] != stack.properties("Processor")["CodeUri"]:
+        if function["CodeUri"] != CODE[name]:
             yield f"{name} has the code of {function['CodeUri']}"
         variables = function["Environment"]["Variables"]
         own = {variable: stack.parameters[parameter] for variable, parameter in OWN.get(name, {}).items()}
-        expected = shared | own | {"POWERTOOLS_SERVICE_NAME": name.lower()}
+        if CODE[name] == PROTOCOL:
+            own["POWERTOOLS_SERVICE_NAME"] = name.lower()
+        expected = shared | own
         for variable in sorted(variables.keys() | expected.keys()):
             if variables.get(variable) != expected.get(variable):
                 yield f"{name}: {variable} is {variables.get(variable)}, not {expected.get(variable)}"
+
+
+def urls_ask_for_what_was_chosen(stack: Stack) -> Iterator[str]:
+    """Nothing but tickets has a URL, and that one lets nobody in without a signature unless it was asked to."""
+    tickets = stack.parameters["Tickets"]
+    expected = {} if tickets == "off" else {"Ticket": {"AuthType": tickets}}
+    functions = stack.of_type("AWS::Serverless::Function")
+    found = {name: one["FunctionUrlConfig"] for name, one in functions if "FunctionUrlConfig" in one}
+    if found != expected:
+        yield f"with Tickets {tickets} the URLs are {found}"
+
+
+def nobody_else_may_invoke(stack: Stack) -> Iterator[str]:
+    """Everybody, and only by the URL, when it asks for no signature; besides that there is no permission at all.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+    """
+    everybody = {"FunctionName": "test-Ticket", "Principal": "*"}
+    by_url = {
+        "lambda:InvokeFunctionUrl": everybody | {"FunctionUrlAuthType": "NONE"},
+        "lambda:InvokeFunction": everybody | {"InvokedViaFunctionUrl": True},
+    }
+    expected = by_url if stack.parameters["Tickets"] == "NONE" else {}
+    given = [dict(properties) for _, properties in stack.of_type("AWS::Lambda::Permission")]
+    found = {permission.pop("Action"): permission for permission in given}
+    if found != expected or len(given) != len(expected):
+        yield f"with Tickets {stack.parameters['Tickets']} the permissions are {found}"
 
 
 def nobody_is_killed_unless_asked(stack: Stack) -> Iterator[str]:
@@ -135,4 +168,6 @@ RULES = (
     sweeper_runs_by_the_clock,
     functions_can_be_built,
     functions_share_code_and_settings,
+    urls_ask_for_what_was_chosen,
+    nobody_else_may_invoke,
 )

@@ -112,6 +112,13 @@ def sweeper_that_scans_the_journal(stack: Stack) -> None:
 
 
 @breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
+def tickets_for_requests(stack: Stack) -> None:
+    """Of a stack that gives tickets; of one without, the sweeper's role stands in."""
+    role = "TicketRole" if "TicketRole" in stack.resources else "SweeperRole"
+    allow(stack, role, "dynamodb:PutItem", role_rules.REQUESTS)
+
+
+@breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
 def role_with_a_ready_made_policy(stack: Stack) -> None:
     stack.properties("ProcessorRole")["ManagedPolicyArns"] = ["arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"]
 
@@ -130,6 +137,13 @@ def checks_that_nobody_may_make(stack: Stack) -> None:
 @breaks(role_rules.roles_allow_the_calls_that_are_made, PLANTED)
 def permission_that_nobody_uses(stack: Stack) -> None:
     allow(stack, "ProcessorRole", "dynamodb:Query", role_rules.REQUESTS)
+
+
+@breaks(role_rules.roles_allow_the_calls_that_are_made, PLANTED)
+def ticket_that_reads_or_is_read_for_another(stack: Stack) -> None:
+    """What one function's code calls is of no use to the other's role."""
+    ticket = "TicketRole" if "TicketRole" in stack.resources else "SweeperRole"
+    allow(stack, ticket, "dynamodb:Query" if ticket == "SweeperRole" else "dynamodb:GetItem", role_rules.COUNTERS)
 
 
 @breaks(role_rules.no_role_has_wildcards, PLANTED)

@@ -11,7 +11,8 @@ REQUESTS, COUNTERS, JOURNAL = f"{TABLE}RequestsTable", f"{TABLE}CountersTable", 
 STREAM, STREAMS = f"{REQUESTS}/stream/local", f"{REQUESTS}/stream/*"
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:test-FailureQueue"
 LOGS = "arn:aws:logs:us-east-1:000000000000:log-group:test-"
-PROCESSOR_LOGS, SWEEPER_LOGS = f"{LOGS}ProcessorLogs:*", f"{LOGS}SweeperLogs:*"  # `:*`, a group's streams, ends its ARN
+# `:*`, a group's streams, ends its ARN
+PROCESSOR_LOGS, SWEEPER_LOGS, TICKET_LOGS = (f"{LOGS}{name}Logs:*" for name in ("Processor", "Sweeper", "Ticket"))
 
 
 def on(resource: str, *actions: str) -> set[tuple[str, str]]:
@@ -40,12 +41,17 @@ ALLOWED = {
         *on(JOURNAL, "dynamodb:BatchGetItem"),
         *on(SWEEPER_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
     },
+    "TicketRole": {
+        *on(COUNTERS, "dynamodb:UpdateItem"),
+        *on(TICKET_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
+    },
     "ApiLoggingRole": set(),
 }
 ASSUMED_BY = {
     "ApiRole": "apigateway.amazonaws.com",
     "ProcessorRole": "lambda.amazonaws.com",
     "SweeperRole": "lambda.amazonaws.com",
+    "TicketRole": "lambda.amazonaws.com",
     "ApiLoggingRole": "apigateway.amazonaws.com",
 }
 # What API Gateway asks of the role that writes its logs, and the policy AWS keeps for that.
@@ -55,6 +61,7 @@ ENDS_IN_A_WILDCARD = {
     *on(STREAMS, "dynamodb:ListStreams"),
     *on(PROCESSOR_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
     *on(SWEEPER_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
+    *on(TICKET_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
 }
 # What IAM asks for each call: for a transaction the actions in it, for PartiQL the statement's own.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html and ql-iam.html
@@ -86,17 +93,25 @@ def roles_allow_just_what_is_needed(stack: Stack) -> Iterator[str]:
 
 
 def roles_allow_the_calls_that_are_made(stack: Stack) -> Iterator[str]:
-    """No local engine asks who may call, so what the code calls is compared with what the functions' roles allow."""
-    modules = (ROOT / "functions" / "processor").glob("*.py")
-    called = {call for module in modules for call in CALL.findall(module.read_text(encoding="utf-8"))}
-    for unknown in sorted(called - ASKED_FOR.keys()):
-        yield f"the functions call {unknown}, which is not among ASKED_FOR"
-    needed = {f"dynamodb:{action}" for call in called for action in ASKED_FOR.get(call, ())}
-    tables = (REQUESTS, COUNTERS, JOURNAL)
-    roles = [role for name, role in stack.of_type("AWS::IAM::Role") if ASSUMED_BY.get(name) == "lambda.amazonaws.com"]
-    allowed = {action for role in roles for action, resource in permissions(role) if resource in tables}
-    if allowed != needed:
-        yield f"the functions call {sorted(needed)}, and their roles allow {sorted(allowed)}"
+    """No local engine asks who may call, so what the code calls is compared with what its functions' roles allow."""
+    roles_of: dict[str, list[str]] = {}
+    for name, function in stack.of_type("AWS::Serverless::Function"):
+        roles_of.setdefault(function["CodeUri"], []).append(f"{name}Role")
+    for code, roles in roles_of.items():
+        called = {call for module in (ROOT / code).glob("*.py") for call in CALL.findall(module.read_text("utf-8"))}
+        for unknown in sorted(called - ASKED_FOR.keys()):
+            yield f"{code} calls {unknown}, which is not among ASKED_FOR"
+        needed = {f"dynamodb:{action}" for call in called for action in ASKED_FOR.get(call, ())}
+        may = {
+            action for role in roles for action, resource in permissions(stack.properties(role)) if is_table(resource)
+        }
+        if may != needed:
+            yield f"{code} calls {sorted(needed)}, and its roles allow {sorted(may)}"
+
+
+def is_table(resource: str) -> bool:
+    """Whether a resource is one of the tables, and not a stream of it."""
+    return resource in (REQUESTS, COUNTERS, JOURNAL)
 
 
 def no_role_has_wildcards(stack: Stack) -> Iterator[str]:

@@ -10,7 +10,7 @@ from tests.template.declared import Stack
 OUTPUTS = {
     *("ApiUrl", "SubmitCommand", "Authorization"),
     *("RequestsTableName", "CountersTableName", "JournalTableName", "ProcessorFunctionName", "SweeperFunctionName"),
-    "FailureQueueUrl",
+    *("FailureQueueUrl", "TicketUrl"),
 }
 CONSTRAINTS = ({"AllowedValues"}, {"AllowedPattern", "ConstraintDescription"}, {"MinValue", "MaxValue"})
 
