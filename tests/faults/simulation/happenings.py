@@ -21,6 +21,7 @@ def begin(world: World) -> None:
 
 
 def make_counter(world: World, counter: Counter) -> None:
+    """The operator makes a counter."""
     world.history.made[counter.name] = counter
     world.store.put_counter(counter)
 
@@ -67,6 +68,7 @@ def stray(world: World) -> None:
 
 
 def sweep(world: World) -> None:
+    """A sweeper begins with a counter; others may be at it."""
     world.start_sweep(world.random.choice([*world.history.made, DEFAULT_COUNTER]))
 
 
@@ -85,16 +87,19 @@ def arrive_late(world: World) -> None:
 
 
 def jump(world: World) -> None:
+    """Nothing happens for a long time."""
     world.count("jumps")
     world.clock += world.random.choice(JUMPS)
 
 
 def split(world: World) -> None:
+    """DynamoDB splits a shard."""
     if len(world.stream.open_shards()) < 5 and world.stream.split():
         world.count("splits")
 
 
 def merge(world: World) -> None:
+    """Two neighbouring shards become one."""
     if world.stream.merge():
         world.count("merges")
 

@@ -1,8 +1,7 @@
 """The tables in memory: every operation of the protocol, under the conditions that expressions.py has for DynamoDB.
 
 The conditions are written anew, in plain Python, so that a mistake in one place shows against the other. Nothing fails
-here, and nothing is random: what may befall an operation is another's business. A test that wants a condition broken
-overrides it in a subclass.
+here, and nothing is random: what may befall an operation is another's business.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -36,7 +35,8 @@ from tests.faults.simulation.stored import StoredRequest, measured, moved, packe
 class SimulatedTables:
     """The requests table, the counters table and the journal; read and change the attributes as you please.
 
-    now: epoch ms. `perform` takes every operation but Judge and Pause, which are the caller's as with store.Tables.
+    now: epoch ms. Each operation of operations.py has a method of its name, and what it depends on one of its own, to be
+    overridden where a test wants a condition broken. `perform` takes every operation but Judge and Pause, which are the caller's as with store.Tables.
     """
 
     def __init__(self, now: Callable[[], int]) -> None:
@@ -140,16 +140,20 @@ class SimulatedTables:
         return stands and self.there_is_room(commit, counter)
 
     def version_stands(self, commit: Commit, counter: Counter) -> bool:
+        """Nobody has committed anything."""
         return counter.version == commit.known.version
 
     def mark_stands(self, commit: Commit, counter: Counter) -> bool:
+        """The lane is where it was, or still absent."""
         entry = counter.lanes.get(commit.lane)
         return (entry.mark if entry else None) == commit.known.mark
 
     def fence_stands(self, commit: Commit, counter: Counter) -> bool:
+        """Nobody has decided outside of the lanes' marks."""
         return counter.fence == commit.known.fence
 
     def there_is_room(self, commit: Commit, counter: Counter) -> bool:
+        """The last number that there is for the counter is not passed."""
         if not commit.taken or commit.known.last is None:
             return True
         return counter.value + commit.taken <= commit.known.last
@@ -194,9 +198,11 @@ class SimulatedTables:
         return Outcome.WRITTEN
 
     def is_meant(self, stamp: Stamp, item: StoredRequest) -> bool:
+        """The item is the stamp's request, and no later one under its id."""
         return item.request is not None and item.request.received_at == stamp.request.received_at
 
     def can_be_stamped(self, item: StoredRequest) -> bool:
+        """It waits: it has neither a number nor an error."""
         return item.status == PENDING
 
     def write_tombstone(self, operation: WriteTombstone) -> None:
