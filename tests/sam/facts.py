@@ -13,11 +13,11 @@ MAPPING = (
     *("TumblingWindowInSeconds", "MetricsConfig"),
 )
 FUNCTION = ("Description", "Handler", "Runtime", "Architectures", "MemorySize", "Timeout")
-FUNCTIONS = ("Processor", "Sweeper")
+FUNCTIONS = ("Processor", "Sweeper", "Ticket")
 TABLES = ("RequestsTable", "CountersTable", "JournalTable")
 EXPIRING = ("RequestsTable", "JournalTable")
-ROLES = ("ApiRole", "ProcessorRole", "SweeperRole", "ApiLoggingRole")
-LOGS = ("ApiLogs", "ProcessorLogs", "SweeperLogs")
+ROLES = ("ApiRole", "ProcessorRole", "SweeperRole", "TicketRole", "ApiLoggingRole")
+LOGS = ("ApiLogs", "ProcessorLogs", "SweeperLogs", "TicketLogs")
 METHODS = (
     "PUT /requests",
     "PUT /requests/{requestId}",

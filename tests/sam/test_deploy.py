@@ -39,6 +39,7 @@ def test_resources_are_those_of_the_template(deployed: Deployed) -> None:
         ("ProcessorRequests", "AWS::Lambda::EventSourceMapping"),
         ("SweeperSchedule", "AWS::Events::Rule"),
         ("SweeperSchedulePermission", "AWS::Lambda::Permission"),
+        ("TicketUrl", "AWS::Lambda::Url"),
     }
     assert there == declared | made_by_sam
 

@@ -56,7 +56,7 @@ def test_no_setting_of_the_mapping_is_lost(written: dict[str, Any], transformed:
 
 def test_schedule_may_call_the_sweeper(written: dict[str, Any], transformed: dict[str, Any]) -> None:
     (rule,) = of_type(transformed, "AWS::Events::Rule").values()
-    (permission,) = of_type(transformed, "AWS::Lambda::Permission").values()
+    permission = transformed["Resources"]["SweeperSchedulePermission"]
     declared = written["Resources"]["Sweeper"]["Properties"]["Events"]["Schedule"]["Properties"]
     assert rule["Properties"]["ScheduleExpression"] == declared["Schedule"]
     assert [target["Arn"] for target in rule["Properties"]["Targets"]] == [{"Fn::GetAtt": ["Sweeper", "Arn"]}]
@@ -64,12 +64,25 @@ def test_schedule_may_call_the_sweeper(written: dict[str, Any], transformed: dic
     assert permission["Properties"]["FunctionName"] == {"Ref": "Sweeper"}
 
 
+def test_nobody_may_invoke_by_the_url_but_whom_the_template_lets(
+    written: dict[str, Any], transformed: dict[str, Any]
+) -> None:
+    """SAM adds no permission of its own for an AuthType that is a parameter: those in the template are all."""
+    ((name, url),) = of_type(transformed, "AWS::Lambda::Url").items()
+    assert (name, url["Condition"]) == ("TicketUrl", "GivesTickets")
+    assert url["Properties"] == {"AuthType": {"Ref": "Tickets"}, "TargetFunctionArn": {"Ref": "Ticket"}}
+    permissions = of_type(transformed, "AWS::Lambda::Permission")
+    del permissions["SweeperSchedulePermission"]
+    assert permissions == of_type(written, "AWS::Lambda::Permission")
+    assert {one["Condition"] for one in permissions.values()} == {"GivesTicketsToAll"}
+
+
 def test_functions_have_what_they_share_and_their_own(written: dict[str, Any], transformed: dict[str, Any]) -> None:
     shared = written["Globals"]["Function"]
     functions = of_type(transformed, "AWS::Lambda::Function")
     assert functions.keys() == of_type(written, "AWS::Serverless::Function").keys()
     for name, function in functions.items():
-        own = written["Resources"][name]["Properties"]["Environment"]["Variables"]
+        own = written["Resources"][name]["Properties"].get("Environment", {}).get("Variables", {})
         assert own.keys().isdisjoint(shared["Environment"]["Variables"])
         assert function["Properties"]["Environment"]["Variables"] == shared["Environment"]["Variables"] | own
         for setting in shared.keys() - {"Environment"}:
