@@ -12,7 +12,8 @@ import pytest
 
 from gapless.target import Target
 from tests.faults.conftest import RUNNING_ENGINE
-from tests.faults.planted_bugs import BUGS, Bug
+from tests.faults.planted import BUGS
+from tests.faults.planted.bug import Bug
 from tests.local.stack_files import ROOT, replace_in
 
 AT_ONCE = 2

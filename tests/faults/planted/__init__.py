@@ -1,0 +1,9 @@
+"""Changes to functions/processor, each of which breaks a promise, and the test that has to notice."""
+
+from tests.faults.planted.bug import Bug
+from tests.faults.planted.commits import COMMITS
+from tests.faults.planted.conditions import CONDITIONS
+from tests.faults.planted.decisions import DECISIONS
+from tests.faults.planted.stamps import STAMPS
+
+BUGS: list[Bug] = [*CONDITIONS, *DECISIONS, *COMMITS, *STAMPS]
