@@ -8,7 +8,7 @@ from operations import ReadCounter
 from tests.faults.simulation.mapping import Mapping, draw_stray
 from tests.faults.simulation.scenario import DEFAULT_COUNTER, LATE, NEVER, draw_counters, draw_kind, draw_request
 from tests.faults.simulation.stored import moved
-from tests.faults.simulation.world import PATIENCES, SKEW, World
+from tests.faults.simulation.world import PATIENCES, SKEW, Busy, World
 
 REQUESTS = 40
 JUMPS = (61_000, 900_000, 3_601_000, 90_000_000)  # ms; the last is more than a stream keeps
@@ -38,7 +38,8 @@ def work(world: World) -> None:
     ready = world.mapping.ready(world.clock)
     weights = [3] * len(ready) + [1] * len(world.strays) + [2] * len(world.sweeps)
     if weights:
-        world.advance(world.random.choices([*ready, *world.strays, *world.sweeps], weights)[0])
+        busy: list[Busy] = [*ready, *world.strays, *world.sweeps]
+        world.advance(world.random.choices(busy, weights)[0])
 
 
 def submit(world: World) -> None:

@@ -4,7 +4,7 @@ from request import PENDING
 from tests.faults.simulation.happenings import happen
 from tests.faults.simulation.mapping import Mapping
 from tests.faults.simulation.scenario import DEFAULT_COUNTER
-from tests.faults.simulation.world import MOST_RESENDS, World
+from tests.faults.simulation.world import MOST_RESENDS, Busy, World
 
 # A request that work() fails on for ever is discarded, sent again, and discarded, until it is given up.
 ROUNDS = MOST_RESENDS + 3
@@ -62,7 +62,7 @@ def run_until_quiet(world: World) -> None:
     while True:
         world.clock += world.random.randint(0, 300)
         ready = world.mapping.ready(world.clock)
-        busy = [*ready, *world.strays, *world.sweeps]
+        busy: list[Busy] = [*ready, *world.strays, *world.sweeps]
         if not busy:
             return
         if world.history.events["operations"] > started + MOST_CALLS:

@@ -35,8 +35,9 @@ from tests.faults.simulation.stored import StoredRequest, measured, moved, packe
 class SimulatedTables:
     """The requests table, the counters table and the journal; read and change the attributes as you please.
 
-    now: epoch ms. Each operation of operations.py has a method of its name, and what it depends on one of its own, to be
-    overridden where a test wants a condition broken. `perform` takes every operation but Judge and Pause, which are the caller's as with store.Tables.
+    now: epoch ms. Each operation of operations.py has a method of its name, and each condition one of its own, to be
+    overridden where a test wants it broken. `perform` takes every operation but Judge and Pause: they are the caller's,
+    as with store.Tables.
     """
 
     def __init__(self, now: Callable[[], int]) -> None:

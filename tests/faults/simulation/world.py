@@ -38,6 +38,9 @@ ZOMBIES = 0.012  # of the calls of a delivery: it is given up, and goes on
 PATIENCES = (0, 60, 3600)  # seconds; the sweepers' choice matters to nobody's safety
 
 
+Busy = Poller | Delivery | Run  # what has a call to make
+
+
 class Store(Protocol):
     """What a world needs of its tables."""
 
@@ -127,7 +130,7 @@ class World:
         if fate is Fate.ADRIFT and not isinstance(call, Judge | Pause):
             self.adrift.append(call)
 
-    def advance(self, one: Poller | Delivery | Run) -> None:
+    def advance(self, one: Busy) -> None:
         """Have one that is busy make its next call."""
         match one:
             case Poller():
