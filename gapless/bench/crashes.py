@@ -3,11 +3,12 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from connection import Settings
 from gapless.bench.designs import choose
-from gapless.bench.readback import is_gapless, read_back
+from gapless.bench.readback import Readback, count_gaps, count_twins, is_gapless, read_back
 from gapless.bench.shard import Shard, create_counter
 from request import Request
 
@@ -22,6 +23,21 @@ class Crash(BaseException):
     """The process is gone: nothing in it may catch this."""
 
 
+@dataclass(frozen=True)
+class Aftermath:
+    """What crashes have left behind, once their batches were delivered again.
+
+    runs: with a crash each; bad: how many of them ended with a gap or a twin. Over all of them, gaps: numbers that no
+    request has; twins: numbers that several have; changed: requests that had a number, and then another.
+    """
+
+    runs: int
+    bad: int
+    gaps: int
+    twins: int
+    changed: int
+
+
 class Crashes:
     """Runs of one design, a crash in each. client: the design's; bystander: makes the calls that cannot crash."""
 
@@ -31,25 +47,34 @@ class Crashes:
         self._bystander = bystander
         self._settings = settings
 
-    def try_all(self) -> tuple[int, int]:
-        """Crash before and after each call that a batch takes; how many runs that were, and how many ended badly."""
-        calls = self._count_calls()
-        outcomes = [self._survives(call, moment) for call in range(calls) for moment in MOMENTS]
-        return len(outcomes), outcomes.count(False)
+    def try_all(self) -> Aftermath:
+        """Crash before and after each call that a batch takes, and add up what that has left behind."""
+        runs = [self._crash(call, moment) for call in range(self._count_calls()) for moment in MOMENTS]
+        return Aftermath(
+            runs=len(runs),
+            bad=sum(not is_gapless(end.numbers, end.value) for _, end in runs),
+            gaps=sum(count_gaps(end.numbers, end.value) for _, end in runs),
+            twins=sum(count_twins(end.numbers) for _, end in runs),
+            changed=sum(
+                before not in (None, after)
+                for crashed, end in runs
+                for before, after in zip(crashed.numbers, end.numbers, strict=True)
+            ),
+        )
 
     def _count_calls(self) -> int:
         with crashing(self._client) as calls:
             self._number(self._begin())
         return len(calls)
 
-    def _survives(self, call: int, moment: str) -> bool:
-        """Whether there is neither gap nor twin after a crash at that call and a redelivery."""
+    def _crash(self, call: int, moment: str) -> tuple[Readback, Readback]:
+        """What there is after a crash at that call, and after a redelivery."""
         shard, requests = self._begin()
         with crashing(self._client, call, moment), suppress(Crash):
             self._number((shard, requests))
+        crashed = read_back(self._bystander, self._settings, requests[0].counter, shard.ids)
         self._number((shard, requests))
-        found = read_back(self._bystander, self._settings, requests[0].counter, shard.ids)
-        return is_gapless(found.numbers, found.value)
+        return crashed, read_back(self._bystander, self._settings, requests[0].counter, shard.ids)
 
     def _begin(self) -> tuple[Shard, list[Request]]:
         """A batch of a counter of its own."""

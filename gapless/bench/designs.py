@@ -1,9 +1,10 @@
-"""Four ways to number the requests of a shard, each as the one that chooses it would write it.
+"""Five ways to number the requests of a shard, each as the one that chooses it would write it.
 
-naive        ADD 1 to the counter, write the number on the request
-optimistic   read the counter, write it back one higher if nobody else has, write the number on the request
-transaction  read the counter, then in one transaction move it by n and write n numbers; all of it, or nothing
-lanes        the processor's own: its protocol, carried out by its store
+naive                 ADD 1 to the counter, write the number on the request
+optimistic            read the counter, write it back one higher if nobody else has, write the number on the request
+transaction-per-item  read the counter, then in one transaction move it by 1 and write the number; both, or nothing
+transaction           the same with n numbers: all of it, or nothing
+lanes                 the processor's own: its protocol, carried out by its store
 """
 
 import time
@@ -40,8 +41,10 @@ def choose(design: str, client: "DynamoDBClient", settings: Settings, shard: str
             return Naive(desk).number
         case "optimistic":
             return Optimistic(desk).number
+        case "transaction-per-item":
+            return Transaction(desk, most=1).number
         case "transaction":
-            return Transaction(desk).number
+            return Transaction(desk, most=TRANSACTION_STAMPS).number
         case "lanes":
             return Lanes(Tables(client, settings), settings, shard).number
         case _:
@@ -96,29 +99,29 @@ class Optimistic:
 
 
 class Transaction:
-    """A read and a transaction for up to 99 numbers, and the same again, after a pause, when it is cancelled."""
+    """A read and a transaction for a few numbers, and the same again, after a pause, when it is cancelled.
 
-    def __init__(self, desk: Desk) -> None:
+    most: how many numbers a transaction gives, up to 99.
+    """
+
+    def __init__(self, desk: Desk, most: int) -> None:
         self._desk = desk
+        self._most = most
         self._patience = Patience(time.monotonic() + GIVE_UP_SECONDS)
 
     def number(self, requests: Sequence[Request]) -> None:
-        """As many at once as a transaction takes."""
+        """As many at once as a transaction gives."""
         waiting = list(requests)
         attempt = 0
         while waiting:
-            batch = waiting[:TRANSACTION_STAMPS]
-            decided = self._commit(batch)
-            if decided is None:
-                attempt = 0
-                waiting = waiting[len(batch) :]
-            else:
-                attempt += 1
-                waiting = [one for one in waiting if one.request_id not in decided]
+            numbered = self._commit(waiting[: self._most])
+            waiting = [one for one in waiting if one.request_id not in numbered]
+            attempt = 0 if numbered else attempt + 1
+            if attempt:
                 self._patience.wait(attempt)
 
-    def _commit(self, batch: Sequence[Request]) -> set[str] | None:
-        """None when it was carried out; else the ids that were found to have their number."""
+    def _commit(self, batch: Sequence[Request]) -> set[str]:
+        """The ids that have their number now: all of them, or those in whose way it stood."""
         desk, counter = self._desk, batch[0].counter
         seen = desk.read_value(counter)
         actions: list[Any] = [
@@ -133,7 +136,7 @@ class Transaction:
             if not codes or set(codes) - {CONDITION_FAILED, *PASSING_REASONS}:
                 raise
             return {one.request_id for one, code in zip(batch, codes, strict=False) if code == CONDITION_FAILED}
-        return None
+        return {one.request_id for one in batch}
 
 
 class Lanes:

@@ -1,4 +1,4 @@
-"""What a number costs and how fast it is given: four designs in turns, round for round, on one engine.
+"""What a number costs and how fast it is given: several designs in turns, round for round, on one engine.
 
 A cell is a size of batches and a number of shards. In each round every design numbers its share of every cell, one
 function process a shard; then each number is looked at, so that nothing is measured that does not number.
@@ -13,10 +13,10 @@ from gapless.bench.figures import Figures, Progress
 from gapless.bench.workers import Worker, ask_all, fresh_tables, running_bench
 from gapless.local.engine import EngineClient
 
-ONE_BY_ONE = {"naive", "optimistic"}  # whatever the batch
+ONE_BY_ONE = {"naive", "optimistic", "transaction-per-item"}  # whatever the batch
 BASELINE = "naive"
 # The slower a design, the fewer numbers it gives, lest all the time goes to the slowest: a part of the plan's.
-PARTS = {"naive": 10, "optimistic": 20, "transaction": 2, "lanes": 1}
+PARTS = {"naive": 10, "optimistic": 20, "transaction-per-item": 20, "transaction": 2, "lanes": 1}
 FULL_BATCH = 10  # in smaller ones, fewer still
 # By the second one every shard has seen that there are others; a lane that believes it is alone puts more ids inline.
 WARM_UPS = 2
@@ -63,8 +63,7 @@ class Sample:
 class Row:
     """One design in one cell: medians of the rounds, the rate and its ratio with their lowest and highest.
 
-    ratio_to_naive: of the same round each; None when naive is not measured. crash_runs, crash_bad: runs with a crash
-    at one call and a redelivery, and how many of them ended with a gap or a twin.
+    ratio_to_naive: of the same round each; None when naive is not measured. crash_...: as crashes.Aftermath has it.
     """
 
     design: str
@@ -81,6 +80,9 @@ class Row:
     ratio_to_naive_range: tuple[float, float] | None
     crash_runs: int
     crash_bad: int
+    crash_gaps: int
+    crash_twins: int
+    crash_changed: int
 
 
 async def bench_numbering(plan: Plan, progress: Progress) -> list[Row]:
@@ -99,7 +101,7 @@ async def bench_numbering(plan: Plan, progress: Progress) -> list[Row]:
                         sample = await measure(cell, plan.numbers, workers[:shards], settings)
                     samples.setdefault(cell, []).append(sample)
     return [
-        summarise(Cell(design, batch, shards), samples, crashes[design]["runs"], crashes[design]["bad"])
+        summarise(Cell(design, batch, shards), samples, crashes[design])
         for batch, shards in cells
         for design in plan.designs
     ]
@@ -148,7 +150,7 @@ def count_numbers(cell: Cell, numbers: int) -> int:
     return enough if cell.design in ONE_BY_ONE else min(enough, enough * cell.batch // FULL_BATCH)
 
 
-def summarise(cell: Cell, samples: dict[Cell, list[Sample]], crash_runs: int, crash_bad: int) -> Row:
+def summarise(cell: Cell, samples: dict[Cell, list[Sample]], crashes: Mapping[str, int]) -> Row:
     """A row of the report."""
     mine = samples[cell]
     naive = samples.get(Cell(BASELINE, cell.batch, cell.shards))
@@ -165,6 +167,9 @@ def summarise(cell: Cell, samples: dict[Cell, list[Sample]], crash_runs: int, cr
         numbers_per_second_range=(rates.low, rates.high),
         ratio_to_naive=ratios.median if ratios else None,
         ratio_to_naive_range=(ratios.low, ratios.high) if ratios else None,
-        crash_runs=crash_runs,
-        crash_bad=crash_bad,
+        crash_runs=crashes["runs"],
+        crash_bad=crashes["bad"],
+        crash_gaps=crashes["gaps"],
+        crash_twins=crashes["twins"],
+        crash_changed=crashes["changed"],
     )

@@ -1,5 +1,6 @@
 """What a run has left in the tables, read without any of the designs: is there a gap, or a number twice?"""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -57,3 +58,14 @@ def is_gapless(numbers: Sequence[int | None], value: int) -> bool:
     """Whether the requests have the numbers 1 to value, each once, and none is without."""
     given = [number for number in numbers if number is not None]
     return len(given) == len(numbers) and sorted(given) == list(range(1, value + 1))
+
+
+def count_gaps(numbers: Sequence[int | None], value: int) -> int:
+    """How many of the numbers 1 to value no request has."""
+    return len(set(range(1, value + 1)) - set(numbers))
+
+
+def count_twins(numbers: Sequence[int | None]) -> int:
+    """How many numbers several requests have."""
+    owners = Counter(number for number in numbers if number is not None)
+    return sum(count > 1 for count in owners.values())

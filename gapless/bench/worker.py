@@ -7,7 +7,7 @@ A line of JSON in, a line of JSON out; settings are the function's, and name the
 {"do": "warm_up"}                                               number one beforehand; to be said warm_ups times
 {"do": "run"}                                                   {"began", "ended", "cpu"}, in seconds
 {"do": "settle"}                                                {"numbers", "value", and what meter.Bill has}
-{"do": "crash", settings, design}                               {"runs", "bad"}
+{"do": "crash", settings, design}                               {what crashes.Aftermath has}
 """
 
 import json
@@ -71,8 +71,7 @@ class Run:
 
 def crash(bystander: "DynamoDBClient", settings: Settings, design: str) -> dict[str, Any]:
     """Have a design die at each of its calls."""
-    runs, bad = Crashes(design, connect(), bystander, settings).try_all()
-    return {"runs": runs, "bad": bad}
+    return asdict(Crashes(design, connect(), bystander, settings).try_all())
 
 
 def main() -> None:
