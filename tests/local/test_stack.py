@@ -80,8 +80,7 @@ class TestReady:
             assert process.stdout is not None
             line = process.stdout.readline()
             process.terminate()
-        assert line.startswith("ready http://127.0.0.1:")
-        assert line.endswith("/v1\n")
+        assert re.fullmatch(r"ready http://127\.0\.0\.1:\d+/v1, ticket http://127\.0\.0\.1:\d+/\n", line)
 
 
 class TestStopping:
