@@ -12,25 +12,18 @@ DAY = 86_400
 Expression = dict[str, Any]
 
 # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-# A request is stamped once: it is there, it is the one that is meant (an id may be used again after a deletion), it
-# waits, and it has neither a number nor an error.
-IS_THERE = "attribute_exists(requestId)"
+# A request is stamped once: it is the one that is meant (an id may be used again after a deletion), and it waits. Only
+# a stamp ends that, and it writes status and number, or status and error, at once.
 IS_GONE = "attribute_not_exists(requestId)"
 IS_MEANT = "#receivedAt = :receivedAt"
 IS_WAITING = "#status = :pending"
-HAS_NO_NUMBER = "attribute_not_exists(#number)"
-HAS_NO_ERROR = "attribute_not_exists(#error)"
-CAN_BE_STAMPED = f"{IS_THERE} AND {IS_MEANT} AND {IS_WAITING} AND {HAS_NO_NUMBER} AND {HAS_NO_ERROR}"
+CAN_BE_STAMPED = f"{IS_MEANT} AND {IS_WAITING}"
 WAS_NOT_TOUCHED = "(attribute_not_exists(#resentAt) OR #resentAt <= :before)"
 CAN_BE_RESENT = f"{IS_WAITING} AND {WAS_NOT_TOUCHED}"
 # The same in PartiQL, which finds nothing to update where there is no item.
 PARTIQL_IS_MEANT = '"receivedAt"=?'
 PARTIQL_IS_WAITING = f"\"status\"='{PENDING}'"
-PARTIQL_HAS_NO_NUMBER = '"number" IS MISSING'
-PARTIQL_HAS_NO_ERROR = '"error" IS MISSING'
-PARTIQL_CAN_BE_STAMPED = (
-    f"{PARTIQL_IS_MEANT} AND {PARTIQL_IS_WAITING} AND {PARTIQL_HAS_NO_NUMBER} AND {PARTIQL_HAS_NO_ERROR}"
-)
+PARTIQL_CAN_BE_STAMPED = f"{PARTIQL_IS_MEANT} AND {PARTIQL_IS_WAITING}"
 
 # ── counters ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 IS_ABSENT = "attribute_not_exists(counterName)"

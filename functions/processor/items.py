@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from counter import Counter
-from entry import MARK_BYTES, Entry, Owners, pack_accepted, pack_refused, unpack_owners
+from entry import MARK_BYTES, Entry, Owners, pack_accepted, pack_received, pack_refused, unpack_owners
 from request import item_size
 
 Item = Mapping[str, Any]
@@ -83,8 +83,8 @@ def to_mark(sequence: int) -> bytes:
 
 def to_owners(parts: Item) -> Owners:
     """Read the ids of an entry, or of a journal item."""
-    accepted, refused = (bytes(parts[name]["B"]) if name in parts else b"" for name in "ar")
-    return unpack_owners(accepted, refused)
+    accepted, refused, received = (bytes(parts[name]["B"]) if name in parts else b"" for name in "arw")
+    return unpack_owners(accepted, refused, received)
 
 
 def from_owners(owners: Owners) -> dict[str, Any]:
@@ -92,5 +92,6 @@ def from_owners(owners: Owners) -> dict[str, Any]:
     packed = {
         "a": pack_accepted(owners) if owners.accepted else b"",
         "r": pack_refused(owners) if owners.refused else b"",
+        "w": pack_received(owners),
     }
     return {name: {"B": value} for name, value in packed.items() if value}

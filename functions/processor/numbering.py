@@ -159,6 +159,12 @@ def list_owners(decided: Sequence[tuple[Request, Verdict]]) -> Owners:
     return Owners(
         tuple(request.request_id for request, verdict in decided if isinstance(verdict, Accepted)),
         tuple((request.request_id, verdict.code) for request, verdict in decided if isinstance(verdict, Refused)),
+        tuple(
+            request.received_at
+            for kind in (Accepted, Refused)
+            for request, verdict in decided
+            if isinstance(verdict, kind)
+        ),
     )
 
 

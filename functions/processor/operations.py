@@ -55,23 +55,23 @@ class ReadCounter:
 class ReadStates:
     """Read the status of requests, strongly consistent. Answer: Mapping[id, str]; those that are gone are missing.
 
-    received_until: epoch ms; an item received later is another request under an id that was used before, and counts as
-    gone. None for any.
+    received: received_at of each, epoch ms; an item with another is another request, under an id that is used again,
+    and counts as gone. Empty for any.
     """
 
     ids: tuple[str, ...]
-    received_until: int | None = None
+    received: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class ReadRequests:
     """Read whole requests, strongly consistent. Answer: Mapping[id, Request] of those that still wait.
 
-    received_until: as in ReadStates.
+    received: as in ReadStates.
     """
 
     ids: tuple[str, ...]
-    received_until: int | None = None
+    received: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

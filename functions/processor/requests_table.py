@@ -53,11 +53,7 @@ class RequestsTable:
     def read_states(self, operation: ReadStates) -> Mapping[str, str]:
         """BatchGetItem of the status alone."""
         items = self._get_states(operation.ids)
-        return {
-            request_id: item["status"]["S"]
-            for request_id, item in items.items()
-            if is_received(item, operation.received_until)
-        }
+        return {request_id: item["status"]["S"] for request_id, item in keep_meant(items, operation).items()}
 
     def _get_states(self, ids: Sequence[str]) -> dict[str, Any]:
         """The status and receivedAt of requests, by id."""
@@ -71,11 +67,8 @@ class RequestsTable:
         """BatchGetItem of whole items."""
         keys = [{"requestId": {"S": one}} for one in operation.ids]
         items = read_batches(self._client, self._settings.requests_table, keys, {})
-        return {
-            item["requestId"]["S"]: read_item(item)
-            for item in items
-            if item["status"]["S"] == PENDING and is_received(item, operation.received_until)
-        }
+        waiting = {item["requestId"]["S"]: item for item in items if item["status"]["S"] == PENDING}
+        return {request_id: read_item(item) for request_id, item in keep_meant(waiting, operation).items()}
 
     def write_stamps(self, operation: WriteStamps) -> list[Outcome]:
         """BatchExecuteStatement, several calls at once. A call whose answer is lost counts as throttled."""
@@ -167,9 +160,12 @@ class RequestsTable:
             yield from (item["requestId"]["S"] for item in page["Items"])
 
 
-def is_received(item: Any, until: int | None) -> bool:
-    """Whether a request was received by then, epoch ms. None is any time; a tombstone has no such time."""
-    return until is None or "receivedAt" not in item or int(item["receivedAt"]["N"]) <= until
+def keep_meant(items: Mapping[str, Any], operation: ReadStates | ReadRequests) -> Mapping[str, Any]:
+    """The items that are the requests asked for, and not others under their ids."""
+    if not operation.received:
+        return items
+    meant = {one: n(time) for one, time in zip(operation.ids, operation.received, strict=True)}
+    return {request_id: item for request_id, item in items.items() if item.get("receivedAt") == meant[request_id]}
 
 
 def why_refused(stamp: Stamp, item: Any) -> Outcome:

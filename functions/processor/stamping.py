@@ -75,15 +75,16 @@ def apply_entry(
     Raises MissingJournal, BrokenCounter, Unconfirmed, or what an operation raises.
     """
     owners = yield from read_owners(entry)
-    states = yield ReadStates(owners.ids, entry.newest)
+    states = yield ReadStates(owners.ids, owners.received)
     waiting = tuple(one for one in owners.ids if states.get(one) == PENDING)
     numbers = {one: counter.number(entry.base + 1 + place) for place, one in enumerate(owners.accepted)}
     missing = [one for one in owners.accepted if one not in states]
     if counter.fault and (missing or set(waiting) & numbers.keys()):
         raise BrokenCounter(f"the counter {counter.name!r} has numbers to write, but {counter.fault}: mend its item")
+    received = dict(owners.requests)
     for request_id in missing:
-        yield from bury(request_id, counter.name, numbers[request_id], report)
-    requests = (yield ReadRequests(waiting, entry.newest)) if waiting else {}
+        yield from bury(request_id, received[request_id], counter.name, numbers[request_id], report)
+    requests = (yield ReadRequests(waiting, pick(received, waiting))) if waiting else {}
     codes, known = dict(owners.refused), verdicts or {}
     is_late = now - entry.committed_at * 1000 > RESULT_PATIENCE * 1000
     stamps = []
@@ -94,6 +95,11 @@ def apply_entry(
         else:
             stamps.append((yield from refuse_again(request, codes[request.request_id])))
     yield from write_stamps(stamps, report)
+
+
+def pick(received: Mapping[str, int | None], ids: Sequence[str]) -> tuple[int, ...]:
+    """When those requests were received; () when the entry does not say."""
+    return tuple(time for time in map(received.__getitem__, ids) if time is not None)
 
 
 def read_owners(entry: Entry) -> Steps[Owners]:
@@ -167,7 +173,8 @@ def write_stamps(stamps: Sequence[Stamp], report: Report) -> Steps[None]:
             elif outcome is Outcome.TOO_LARGE:
                 again.append(shrink(stamp))
             elif outcome is Outcome.MISSING and stamp.number is not None:
-                yield from bury(stamp.request.request_id, stamp.request.counter, stamp.number, report)
+                request = stamp.request
+                yield from bury(request.request_id, request.received_at, request.counter, stamp.number, report)
         left = again
     if left:
         raise Unconfirmed(f"{len(left)} stamps are still throttled, the first of {left[0].request.request_id}")
@@ -179,17 +186,17 @@ def shrink(stamp: Stamp) -> Stamp:
     return replace(stamp, verdict=verdict, overruled="the item has no room for it")
 
 
-def bury(request_id: str, counter: str, number: int, report: Report) -> Steps[None]:
+def bury(request_id: str, received_at: int | None, counter: str, number: int, report: Report) -> Steps[None]:
     """Leave a tombstone for a number whose request was deleted: the number is given, and nobody has it.
 
     It is not left under the request's id, which its client may use again.
     """
-    yield WriteTombstone(name_tombstone(request_id, counter, number), counter, number)
+    yield WriteTombstone(name_tombstone(request_id, received_at, counter, number), counter, number)
     report.buried.append((request_id, number))
 
 
-def name_tombstone(request_id: str, counter: str, number: int) -> str:
+def name_tombstone(request_id: str, received_at: int | None, counter: str, number: int) -> str:
     """The tombstone's own id, the same for whoever buries. A digest: a request's id can be as long as a key may be and
-    look like any other, and can be used again with another counter, which gives the same numbers."""
-    owner = json.dumps([counter, request_id, number])
+    look like any other, and can be used again, with another counter, or with the same number of one that cycles."""
+    owner = json.dumps([counter, request_id, received_at, number])
     return f"void-{hashlib.sha256(owner.encode()).hexdigest()}"

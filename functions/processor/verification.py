@@ -66,14 +66,20 @@ def verify(batch: Batch, counter: Counter | None, known: Known) -> Steps[list[Re
     if not doubtful:
         return waiting
     elsewhere = (yield from find_owned_elsewhere(batch, counter)) if counter else frozenset()
-    asked = tuple(one.request_id for one in waiting if one.request_id in doubtful - elsewhere)
-    states = (yield ReadStates(asked)) if asked else {}
+    asked = [one for one in waiting if one.request_id in doubtful and not is_owned(one, elsewhere)]
+    ids, received = tuple(one.request_id for one in asked), tuple(one.received_at for one in asked)
+    states = (yield ReadStates(ids, received)) if asked else {}
     still = doubtful & {one for one, state in states.items() if state == PENDING}
     return [one for one in waiting if one.request_id in still or one.request_id not in doubtful]
 
 
-def find_owned_elsewhere(batch: Batch, counter: Counter) -> Steps[frozenset[str]]:
-    """GUARD: ids in the current entry of another lane have their number there, though it may not be written yet:
+def is_owned(request: Request, owned: frozenset[tuple[str, int | None]]) -> bool:
+    """Whether it is among them, by id and time."""
+    return (request.request_id, request.received_at) in owned or (request.request_id, None) in owned
+
+
+def find_owned_elsewhere(batch: Batch, counter: Counter) -> Steps[frozenset[tuple[str, int | None]]]:
+    """GUARD: requests in the current entry of another lane have their number there, though it may not be written yet:
 
     shard P: commits x ──▶ dies before the stamp, discarded, split
     child C:                                 x re-sent, read: PENDING ──▶ without a look at P's entry x gets two numbers
@@ -81,4 +87,4 @@ def find_owned_elsewhere(batch: Batch, counter: Counter) -> Steps[frozenset[str]
     others = [entry for lane, entry in counter.lanes.items() if lane != batch.lane]
     journalled = yield from read_journals([entry for entry in others if entry.owners is None])
     owners = [entry.owners for entry in others if entry.owners] + journalled
-    return frozenset(one for some in owners for one in some.ids)
+    return frozenset(one for some in owners for one in some.requests)

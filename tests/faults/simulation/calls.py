@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
+from itertools import repeat
 from typing import Any
 
 from operations import (
@@ -57,7 +58,7 @@ def parts_of(operation: Operation) -> Sequence[Any]:
     """What a long operation is about, item by item; nothing for one that is a single call."""
     match operation:
         case ReadStates() | ReadRequests():
-            return operation.ids
+            return list(zip(operation.ids, operation.received or repeat(None), strict=False))
         case ReadJournals():
             return operation.keys
         case WriteStamps():
@@ -68,7 +69,10 @@ def parts_of(operation: Operation) -> Sequence[Any]:
 
 def with_parts(operation: Any, parts: Sequence[Any]) -> Operation:
     """The same operation about some of its items."""
-    name = {WriteStamps: "stamps", ReadJournals: "keys"}.get(type(operation), "ids")
+    if isinstance(operation, ReadStates | ReadRequests):
+        received = tuple(time for _, time in parts if time is not None)
+        return replace(operation, ids=tuple(one for one, _ in parts), received=received)
+    name = {WriteStamps: "stamps", ReadJournals: "keys"}[type(operation)]
     some: Operation = replace(operation, **{name: tuple(parts)})
     return some
 

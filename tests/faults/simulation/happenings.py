@@ -6,7 +6,15 @@ from dataclasses import replace
 from counter import Counter
 from operations import ReadCounter
 from tests.faults.simulation.mapping import Mapping, draw_stray
-from tests.faults.simulation.scenario import DEFAULT_COUNTER, LATE, NEVER, draw_counters, draw_kind, draw_request
+from tests.faults.simulation.scenario import (
+    DEFAULT_COUNTER,
+    LATE,
+    NEVER,
+    Deleted,
+    draw_counters,
+    draw_kind,
+    draw_request,
+)
 from tests.faults.simulation.stored import moved
 from tests.faults.simulation.world import PATIENCES, SKEW, Busy, World
 
@@ -51,10 +59,8 @@ def submit(world: World) -> None:
         received_at = world.clock + world.random.randint(-SKEW, SKEW)
         kind = draw_kind(world.random, world.kinds)
         request = draw_request(world.random, world.random.choice(names), received_at, kind)
-        world.history.submitted[request.request_id] = request
         world.history.kinds[request.request_id] = kind
-        world.store.put_request(request)
-        world.announce(request)
+        world.put(request)
 
 
 def stray(world: World) -> None:
@@ -118,7 +124,27 @@ def delete(world: World) -> None:
     if left:
         world.count("deletions")
         request_id = world.random.choice(left)
-        world.history.deleted[request_id] = world.store.delete_request(request_id)
+        number = world.store.delete_request(request_id)
+        world.history.deleted[request_id] = Deleted(world.history.submitted[request_id], number)
+
+
+def put_again(world: World) -> None:
+    """A client uses the id of a deleted request for another one, for another counter perhaps.
+
+    Only the time at which it was received tells the one from the other.
+    """
+    gone = list(world.history.deleted)
+    if gone:
+        world.count("reuses")
+        request_id = world.random.choice(gone)
+        world.history.buried.append(world.history.deleted.pop(request_id))
+        before = world.history.submitted[request_id]
+        received_at = max(before.received_at + 1, world.clock + world.random.randint(-SKEW, SKEW))
+        counter = world.random.choice([DEFAULT_COUNTER, *world.history.made])
+        request = replace(before, counter=counter, received_at=received_at)
+        world.history.overtaken.add(request_id)
+        world.history.stamped[request_id] = 0
+        world.put(request)
 
 
 def operate(world: World) -> None:
@@ -153,7 +179,8 @@ HAPPENINGS: dict[Callable[[World], None], float] = {
     split: 0.7,
     merge: 0.3,
     make_mapping_anew: 0.3,
-    delete: 0.5,
+    delete: 1,
+    put_again: 0.5,
     operate: 1,
     hand_out: 0.3,
 }

@@ -57,8 +57,14 @@ def find_owners(history: History, requests: Requests) -> tuple[Owned, list[str]]
     """
     owned: Owned = defaultdict(dict)
     breaches = []
-    numbers = [(one, history.submitted[one].counter, number) for one, number in history.deleted.items()]
-    graves = {name_tombstone(one, counter, number): one for one, counter, number in numbers if number is not None}
+    numbers: list[tuple[str, str, int | None]] = []
+    graves = {}
+    for place, gone in enumerate([*history.deleted.values(), *history.buried]):
+        owner = f"deleted {place}: {gone.request.request_id}"
+        numbers.append((owner, gone.request.counter, gone.number))
+        if gone.number is not None:
+            request = gone.request
+            graves[name_tombstone(request.request_id, request.received_at, request.counter, gone.number)] = owner
     numbers += [(graves.get(one, one), item.counter, item.number) for one, item in requests.items()]
     for owner, counter, number in numbers:
         if number is not None and owned[counter].setdefault(owner, number) != number:

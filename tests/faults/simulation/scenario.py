@@ -105,15 +105,23 @@ def draw_kind(draw: random.Random, weights: Mapping[Kind, int] = KINDS) -> Kind:
     return draw.choices(list(weights), list(weights.values()))[0]
 
 
+@dataclass(frozen=True)
+class Deleted:
+    """A request that was deleted, and the number that it had then."""
+
+    request: Request
+    number: int | None
+
+
 @dataclass
 class History:
     """What has happened in a world, as its clients and its operator have seen it: all that the promises speak of.
 
     submitted: every request by id; kinds: what work() makes of each; stamped: how often each was given its end.
     made: the counters as they were made; capacities: of those that were raised, the last; handed_out: numbers that a
-    direct counter gave past the protocol. deleted: ids, with the number that the request had then. announced: for each
-    shard the ids in its order; overtaken: ids that a delivery began beyond while they waited, or that were sent again:
-    their order is not promised. events: how often what has happened.
+    direct counter gave past the protocol. deleted: requests that are gone, by id; buried: those whose id is used again.
+    announced: for each shard the ids in its order; overtaken: ids that a delivery began beyond while they waited, or
+    that were sent again, or used again: their order is not promised. events: how often what has happened.
     """
 
     submitted: dict[str, Request] = field(default_factory=dict)
@@ -122,7 +130,8 @@ class History:
     capacities: dict[str, int] = field(default_factory=dict)
     stamped: Tally[str] = field(default_factory=Tally)
     handed_out: Tally[str] = field(default_factory=Tally)
-    deleted: dict[str, int | None] = field(default_factory=dict)
+    deleted: dict[str, Deleted] = field(default_factory=dict)
+    buried: list[Deleted] = field(default_factory=list)
     announced: dict[str, list[str]] = field(default_factory=dict)
     overtaken: set[str] = field(default_factory=set)
     events: Tally[str] = field(default_factory=Tally)

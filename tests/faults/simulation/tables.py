@@ -4,7 +4,7 @@ The conditions are written anew, in plain Python, so that a mistake in one place
 here, and nothing is random: what may befall an operation is another's business.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -85,24 +85,25 @@ class SimulatedTables:
         return self.counters.get(operation.name)
 
     def read_states(self, operation: ReadStates) -> Mapping[str, str]:
-        items = self.received(operation.ids, operation.received_until)
+        items = self.meant(operation)
         return {one: item.status for one, item in items.items()}
 
     def read_requests(self, operation: ReadRequests) -> Mapping[str, Request]:
-        items = self.received(operation.ids, operation.received_until)
+        items = self.meant(operation)
         return {
             one: replace(item.request, sequence=0, resent=False, resends=item.resends)
             for one, item in items.items()
             if item.request and item.status == PENDING
         }
 
-    def received(self, ids: Iterable[str], until: int | None) -> dict[str, StoredRequest]:
-        """The items there are; one received later is another request under an id that was used before."""
-        items = {one: self.requests[one] for one in ids if one in self.requests}
+    def meant(self, operation: ReadStates | ReadRequests) -> dict[str, StoredRequest]:
+        """The items there are; one received at another time is another request, under an id that is used again."""
+        items = {one: self.requests[one] for one in operation.ids if one in self.requests}
+        times = dict(zip(operation.ids, operation.received, strict=False))
         return {
             one: item
             for one, item in items.items()
-            if until is None or item.request is None or item.request.received_at <= until
+            if one not in times or (item.request is not None and item.request.received_at == times[one])
         }
 
     def read_journals(self, operation: ReadJournals) -> Mapping[bytes, Owners]:

@@ -116,6 +116,14 @@ class World:
         request = self.history.submitted[request_id]
         self.announce(replace(request, resent=True, resends=self._resends[request_id]))
 
+    def put(self, request: Request) -> None:
+        """Have a client put a request that is new."""
+        self.history.submitted[request.request_id] = request
+        self.witness.decided.discard(request.request_id)
+        self._resends.pop(request.request_id, None)
+        self.store.put_request(request)
+        self.announce(request)
+
     def announce(self, request: Request) -> None:
         """Have the stream show a request."""
         shard = self.stream.announce(request, self.clock)
