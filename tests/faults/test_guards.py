@@ -11,9 +11,9 @@ import stamping
 import verification
 from counter import Counter
 from memory import Known
-from operations import Commit, Prune, RefuseUncounted, WriteStamps
+from operations import Commit, Prune, ReadRequests, ReadStates, RefuseUncounted, WriteStamps
 from stamping import Steps
-from tests.faults.directed import deliveries, deployments, sweeps
+from tests.faults.directed import deletions, deliveries, deployments, sweeps
 from tests.faults.directed.world import Scenario, World
 from tests.faults.simulation.stored import StoredRequest
 from tests.faults.simulation.tables import SimulatedTables
@@ -62,8 +62,8 @@ FUNCTIONS: list[tuple[object, str, Callable[..., Any], Scenario]] = [
     (verification, "find_owned_elsewhere", find_nothing, sweeps.touched_twice),
     (verification, "find_owned_elsewhere", find_nothing, deployments.switched_off_before_the_stamp),
     (verification, "find_owned_elsewhere", find_nothing, deployments.switched_on_before_the_stamp),
-    (stamping, "bury", bury_nothing, deliveries.deleted_before_its_stamp),
-    (stamping, "bury", bury_nothing, deliveries.deleted_before_it_is_applied),
+    (stamping, "bury", bury_nothing, deletions.deleted_before_its_stamp),
+    (stamping, "bury", bury_nothing, deletions.deleted_before_it_is_applied),
 ]
 
 
@@ -202,10 +202,10 @@ class StampAnybody(SimulatedTables):
 
 
 class ReadAnybody(SimulatedTables):
-    """Applying an entry does not ask whether a request is from before it."""
+    """Applying an entry does not ask whether a request is the one that is meant."""
 
-    def received(self, ids: Any, until: int | None) -> dict[str, StoredRequest]:
-        return super().received(ids, None)
+    def meant(self, operation: ReadStates | ReadRequests) -> dict[str, StoredRequest]:
+        return super().meant(replace(operation, received=()))
 
 
 CONDITIONS: list[tuple[type[SimulatedTables], Scenario]] = [
@@ -227,8 +227,9 @@ CONDITIONS: list[tuple[type[SimulatedTables], Scenario]] = [
     (PruneUnsuspected, sweeps.replay_over_a_pruned_lane),
     (RefuseRegardless, deployments.refusal_races_creation),
     (StampAgain, deliveries.answer_is_final),
-    (StampAnybody, deliveries.put_again_before_its_stamp),
-    (ReadAnybody, deliveries.put_again_before_it_is_applied),
+    (StampAnybody, deletions.put_again_before_its_stamp),
+    (ReadAnybody, deletions.put_again_before_it_is_applied),
+    (ReadAnybody, deletions.put_again_while_others_overtake),
 ]
 
 

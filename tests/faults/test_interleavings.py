@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.directed import deliveries, deployments, sweeps
+from tests.faults.directed import deletions, deliveries, deployments, sweeps
 from tests.faults.directed.engine import EngineTables
 from tests.faults.directed.world import Scenario, World
 
@@ -19,11 +19,12 @@ SCENARIOS: list[Scenario] = [
     deliveries.two_batches_cut_short,
     deliveries.stamps_unconfirmed,
     deliveries.answer_is_final,
-    deliveries.deleted_before_its_stamp,
-    deliveries.deleted_before_it_is_applied,
-    deliveries.put_again_in_the_same_batch,
-    deliveries.put_again_before_its_stamp,
-    deliveries.put_again_before_it_is_applied,
+    deletions.deleted_before_its_stamp,
+    deletions.deleted_before_it_is_applied,
+    deletions.put_again_in_the_same_batch,
+    deletions.put_again_before_its_stamp,
+    deletions.put_again_before_it_is_applied,
+    deletions.put_again_while_others_overtake,
     deliveries.room_for_one,
     deliveries.two_first_commits,
     deliveries.failure_in_the_middle,

@@ -150,64 +150,6 @@ def answer_is_final(world: World) -> None:
     assert world.tables.requests["x"].result == "null", "a client has seen another answer before"
 
 
-def deleted_before_its_stamp(world: World) -> None:
-    """
-    P        commits x, y ┄┄┄┄┄┄┄┄┄┄▶ stamps: x is gone, its number is kept by a tombstone
-    admin                  deletes x
-    """
-    world.open("P")
-    worker = world.start(world.put_many("x", "y"), "P").until(WriteStamps)
-    world.tables.delete_request("x")
-    worker.finish()
-
-
-def deleted_before_it_is_applied(world: World) -> None:
-    """
-    P        commits x, y, dies             ─▶ next batch: applies; x is gone, its number is kept by a tombstone
-    admin                        deletes x
-    """
-    world.open("P")
-    world.start(world.put_many("x", "y"), "P").die_after(Commit)
-    world.tables.delete_request("x")
-    world.deliver([world.put("z")], "P")
-
-
-def put_again_in_the_same_batch(world: World) -> None:
-    """
-    client   puts x, deletes it, puts it again
-    P                                          one batch: [x, x', b] ─▶ the number is the second's, once
-    """
-    world.open("P")
-    x = world.put("x")
-    world.tables.delete_request("x")
-    world.now += 50
-    world.deliver([x, world.put("x"), world.put("b")], "P")
-
-
-def put_again_before_its_stamp(world: World) -> None:
-    """
-    P        commits x ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶ stamps: that is another x ─▶ tombstone; next batch: x' has its own
-    client              deletes x, puts it again
-    """
-    world.open("P")
-    worker = world.start([world.put("x")], "P").until(WriteStamps)
-    world.tables.delete_request("x")
-    again = world.put("x")
-    worker.finish()
-    world.deliver([again], "P")
-
-
-def put_again_before_it_is_applied(world: World) -> None:
-    """
-    P        commits x, dies                     ─▶ next batch [x']: x is gone: tombstone; x' has its own
-    client                    deletes x, puts it again
-    """
-    world.open("P")
-    world.start([world.put("x")], "P").die_after(Commit)
-    world.tables.delete_request("x")
-    world.deliver([world.put("x")], "P")
-
-
 def room_for_one(world: World) -> None:
     """
     P, warm   about to commit x ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶ commits? no: there is no room ─▶ x is refused
