@@ -15,7 +15,7 @@ from request import Request
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-BATCH = 10
+BATCH = 5
 MOMENTS: tuple[Literal["before", "after"], ...] = ("before", "after")
 
 

@@ -26,7 +26,7 @@ COSTS = (
     "that failed, transactions that were cancelled) are those of a number. Medians of the rounds, and lowest-highest."
 )
 CRASHES = (
-    "In each run a worker dies at another call, before or after it, and another is given the same ten requests. Over "
+    "In each run a worker dies at another call, before or after it, and another is given the same five requests. Over "
     "all runs, gaps: numbers that nobody has; twins: numbers that two have; changed: requests that had one number, "
     "and then another."
 )

@@ -46,6 +46,7 @@ def plot_patterns(patterns: Sequence[Pattern], file: Path) -> None:
             draw(rates, cell, "numbers_per_second")
             draw(costs, cell, "wcu_per_number")
             costs.set_xlabel("workers")
+            costs.set_ylim(bottom=0.9)  # below one unit a number nothing can be
         grid[0, 0].set_ylabel("numbers a second")
         grid[1, 0].set_ylabel("write units a number")
         figure.suptitle(f"Five ways to give numbers (engine: {patterns[0].engine})")
