@@ -25,7 +25,7 @@ KEYS = {
 SVG = "{http://www.w3.org/2000/svg}"
 PNG = b"\x89PNG\r\n\x1a\n"
 
-needs_matplotlib = pytest.mark.skipif(find_spec("matplotlib") is None, reason="no matplotlib: make test-all")
+needs_matplotlib = pytest.mark.skipif(find_spec("matplotlib") is None, reason="no matplotlib: make setup")
 
 
 def bench_patterns(*arguments: str, **environment: str) -> Result:
@@ -123,6 +123,7 @@ def test_the_tables_are_as_wide_as_a_terminal(capsys: pytest.CaptureFixture[str]
     assert crashes == ["lanes", "40", "20", "0", "8"]
 
 
+@pytest.mark.everything
 @needs_matplotlib
 def test_a_plot_is_an_svg_with_text_in_it_the_same_each_time(tmp_path: Path) -> None:
     from gapless.bench.plot import plot_patterns
@@ -137,6 +138,7 @@ def test_a_plot_is_an_svg_with_text_in_it_the_same_each_time(tmp_path: Path) -> 
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
+@pytest.mark.everything
 @needs_matplotlib
 def test_or_a_png(tmp_path: Path) -> None:
     from gapless.bench.plot import plot_patterns
@@ -145,8 +147,8 @@ def test_or_a_png(tmp_path: Path) -> None:
     assert (tmp_path / "plot.png").read_bytes().startswith(PNG)
 
 
-@needs_matplotlib
 @pytest.mark.everything
+@needs_matplotlib
 def test_the_command_draws_what_it_has_measured(tmp_path: Path) -> None:
     file = tmp_path / "plot.svg"
     result = bench_patterns(
