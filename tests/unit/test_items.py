@@ -10,10 +10,8 @@ from items import BASE, LANE, from_entry, from_owners, to_counter, to_owners
 from request import item_size
 
 SHARD = lane_of("shard")
-OWNERS = Owners(("a", "b"), (("c", "Rejected"),))
-INLINE = Entry(
-    mark=10**38, base=40, committed_at=1_700_000_000, newest=9, owners=Owners(("a", "b"), (("c", "Rejected"),))
-)
+OWNERS = Owners(("a", "b"), (("c", "Rejected"),), (7, 300, 9))
+INLINE = Entry(mark=10**38, base=40, committed_at=1_700_000_000, newest=300, owners=OWNERS)
 JOURNALLED = Entry(mark=7, base=2, committed_at=1_700_000_000, newest=8, journal=b"\0" * 16)
 
 
@@ -81,11 +79,20 @@ def test_a_counter_that_cannot_number_has_a_fault_and_still_its_lanes(attributes
 
 def test_an_entry_that_points_to_the_journal_has_no_owners_of_its_own() -> None:
     assert "j" in from_entry(JOURNALLED)["M"]
-    assert not {"a", "r"} & from_entry(JOURNALLED)["M"].keys()
+    assert not {"a", "r", "w"} & from_entry(JOURNALLED)["M"].keys()
 
 
-@pytest.mark.parametrize("owners", [OWNERS, Owners(("a",)), Owners((), (("a", "Rejected"),))])
-def test_an_empty_list_is_not_stored(owners: Owners) -> None:
+@pytest.mark.parametrize(
+    ("owners", "names"),
+    [
+        (OWNERS, "arw"),
+        (Owners(("a",), received=(0,)), "aw"),
+        (Owners((), (("a", "Rejected"),), (1,)), "rw"),
+        (Owners(("a",), (("b", "Rejected"),)), "ar"),  # as it was written before entries had times
+        (Owners(()), ""),
+    ],
+)
+def test_an_empty_list_is_not_stored(owners: Owners, names: str) -> None:
     stored = from_owners(owners)
-    assert stored.keys() == ({"a"} if owners.accepted else set()) | ({"r"} if owners.refused else set())
+    assert stored.keys() == set(names)
     assert to_owners(stored) == owners

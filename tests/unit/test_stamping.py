@@ -1,6 +1,7 @@
 """An entry is made true: who is written, with what, when work() has changed its mind, and what holds it up."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,6 @@ from counter import Counter
 from entry import Entry, Owners
 from operations import (
     Judge,
-    Outcome,
-    Pause,
     ReadJournals,
     ReadRequests,
     ReadStates,
@@ -20,16 +19,15 @@ from operations import (
 )
 from request import DONE, FAILED, PENDING, Accepted, Refused, Request, Verdict
 from stamping import (
-    ATTEMPTS,
+    NO_RESULT,
     RESULT_PATIENCE,
     BrokenCounter,
     MissingJournal,
     Report,
-    Unconfirmed,
     apply_entry,
-    write_stamps,
+    name_tombstone,
 )
-from tests.unit.records import make_request
+from tests.unit.records import RECEIVED, make_request
 from tests.unit.script import NOW, Conversation, Script, follow, raised_by, written
 
 NEWEST = NOW - 5000
@@ -39,16 +37,30 @@ NO = Refused("Rejected", "no stock")
 
 
 def make_entry(*accepted: str, refused: Mapping[str, str] | None = None, age: int = 60) -> Entry:
-    """An entry with base 7: its first number is the 8th, 170."""
-    owners = Owners(accepted, tuple((refused or {}).items()))
+    """An entry with base 7: its first number is the 8th, 170. Its requests were received 1 ms after one another."""
+    owners = make_owners(*accepted, refused=refused)
     return Entry(mark=1, base=7, committed_at=NOW // 1000 - age, newest=NEWEST, owners=owners)
+
+
+def make_owners(*accepted: str, refused: Mapping[str, str] | None = None) -> Owners:
+    owners = Owners(accepted, tuple((refused or {}).items()))
+    return replace(owners, received=times(*owners.ids))
+
+
+def times(*ids: str) -> tuple[int, ...]:
+    """When the requests of some one-letter ids were received."""
+    return tuple(RECEIVED + ord(one) for one in ids)
+
+
+def make(request_id: str) -> Request:
+    return make_request(request_id, received_at=RECEIVED + ord(request_id))
 
 
 def reading(*waiting: Request, **states: str) -> Script:
     """The two looks at an entry's requests; the ids of those that wait stand first."""
     found = {one.request_id: PENDING for one in waiting} | states
     requests = {one.request_id: one for one in waiting}
-    return [(ReadStates, found), (ReadRequests(tuple(requests), NEWEST), requests)]
+    return [(ReadStates, found), (ReadRequests(tuple(requests), times(*requests)), requests)]
 
 
 def settle(
@@ -60,12 +72,13 @@ def settle(
 
 def test_an_entry_that_is_true_costs_one_read() -> None:
     states = {"a": DONE, "b": DONE, "c": FAILED}
-    report, _ = settle(make_entry("a", "b", refused={"c": "Rejected"}), (ReadStates(("a", "b", "c"), NEWEST), states))
+    read = ReadStates(("a", "b", "c"), times("a", "b", "c"))
+    report, _ = settle(make_entry("a", "b", refused={"c": "Rejected"}), (read, states))
     assert report == Report()
 
 
 def test_who_waits_is_written_with_the_number_of_its_place() -> None:
-    b, c = make_request("b"), make_request("c")
+    b, c = make("b"), make("c")
     result = Accepted('{"total":"1"}')
     script = [*reading(b, c, a=DONE), (Judge(b), result), (Judge(c), result), (WriteStamps, written)]
     report, conversation = settle(make_entry("a", "b", "c"), *script)
@@ -84,18 +97,47 @@ def test_a_deleted_request_leaves_a_tombstone_and_a_refused_one_nothing() -> Non
         make_entry("a", "b", refused={"c": "Rejected"}), (ReadStates, {"a": DONE}), (WriteTombstone, None)
     )
     tombstone = conversation.the(WriteTombstone)
-    assert (tombstone.counter, tombstone.number) == ("requests", 180)
+    (received_at,) = times("b")
+    name = name_tombstone("b", received_at, "requests", 180)
+    assert tombstone == WriteTombstone(name, "requests", 180)
     assert report.buried == [("b", 180)]
 
 
+def test_an_entry_that_was_written_without_times_owns_whatever_has_its_ids() -> None:
+    a = make_request("a", received_at=NEWEST + 1)
+    entry = replace(make_entry(), owners=Owners(("a", "b"), (("c", "Rejected"),)))
+    script: Script = [
+        (ReadStates(("a", "b", "c"), ()), {"a": PENDING, "c": FAILED}),
+        (WriteTombstone(name_tombstone("b", None, "requests", 180), "requests", 180), None),
+        (ReadRequests(("a",), ()), {"a": a}),
+        (Judge(a), NO_RESULT),
+        (WriteStamps((Stamp(a, NO_RESULT, 170),)), written),
+    ]
+    report, _ = settle(entry, *script)
+    assert (report.stamped, report.buried) == ([Stamp(a, NO_RESULT, 170)], [("b", 180)])
+
+
+def test_a_tombstone_is_named_by_all_that_tells_its_owner_from_others() -> None:
+    names = [
+        name_tombstone("x", 1, "requests", 5),
+        name_tombstone("y", 1, "requests", 5),
+        name_tombstone("x", 2, "requests", 5),
+        name_tombstone("x", None, "requests", 5),
+        name_tombstone("x", 1, "orders", 5),
+        name_tombstone("x", 1, "requests", 6),
+    ]
+    assert len(set(names)) == len(names)
+    assert names[0] == name_tombstone("x", 1, "requests", 5)
+
+
 def test_what_this_worker_knows_of_work_it_does_not_ask_again() -> None:
-    a, result = make_request("a"), Accepted("1")
+    a, result = make("a"), Accepted("1")
     report, _ = settle(make_entry("a"), *reading(a), (WriteStamps, written), verdicts={"a": result})
     assert report.stamped == [Stamp(a, result, 170)]
 
 
 def test_a_number_stands_though_work_now_refuses() -> None:
-    a = make_request("a")
+    a = make("a")
     report, _ = settle(make_entry("a"), *reading(a), (Judge(a), NO), (WriteStamps, written))
     (stamp,) = report.stamped
     assert (stamp.verdict, stamp.number) == (Accepted("null"), 170)
@@ -103,7 +145,7 @@ def test_a_number_stands_though_work_now_refuses() -> None:
 
 
 def test_work_that_fails_is_waited_for_and_not_for_ever() -> None:
-    a, down = make_request("a"), ConnectionError("down")
+    a, down = make("a"), ConnectionError("down")
     young = apply_entry(COUNTER, make_entry("a", age=RESULT_PATIENCE), NOW, Report())
     assert raised_by(young, *reading(a), (Judge(a), down)) is down
     old = make_entry("a", age=RESULT_PATIENCE + 1)
@@ -125,7 +167,7 @@ def test_work_that_fails_is_waited_for_and_not_for_ever() -> None:
     ],
 )
 def test_a_refusal_stands_and_work_may_know_its_words(code: str, judged: Any, words: str) -> None:
-    a = make_request("a")
+    a = make("a")
     script = [*reading(a), (Judge(a), judged), (WriteStamps, written)]
     report, _ = settle(make_entry(refused={"a": code}), *script)
     (stamp,) = report.stamped
@@ -138,7 +180,7 @@ def test_a_refusal_stands_and_work_may_know_its_words(code: str, judged: Any, wo
 
 @pytest.mark.parametrize("code", ["UnusableCounter", "DirectCounter", "CounterExhausted", "Unprocessable"])
 def test_for_a_refusal_that_is_not_works_work_is_not_asked(code: str) -> None:
-    a = make_request("a")
+    a = make("a")
     report, _ = settle(make_entry(refused={"a": code}), *reading(a), (WriteStamps, written))
     (stamp,) = report.stamped
     assert isinstance(stamp.verdict, Refused)
@@ -154,7 +196,7 @@ def test_numbers_are_not_computed_from_options_that_cannot_be_read(states: dict[
 
 
 def test_a_broken_counter_holds_up_nobody_who_has_a_stamp_or_takes_no_number() -> None:
-    broken, b = Counter("requests", fault="its increment is 0"), make_request("b")
+    broken, b = Counter("requests", fault="its increment is 0"), make("b")
     entry = make_entry("a", refused={"b": "UnusableCounter"})
     report, _ = settle(entry, *reading(b, a=DONE), (WriteStamps, written), counter=broken)
     assert [stamp.request for stamp in report.stamped] == [b]
@@ -162,62 +204,7 @@ def test_a_broken_counter_holds_up_nobody_who_has_a_stamp_or_takes_no_number() -
 
 def test_the_owners_of_a_large_entry_are_in_the_journal() -> None:
     entry = Entry(mark=1, base=7, committed_at=0, newest=NEWEST, journal=KEY)
-    script = [(ReadJournals((KEY,)), {KEY: Owners(("a",))}), (ReadStates(("a",), NEWEST), {"a": DONE})]
+    script = [(ReadJournals((KEY,)), {KEY: make_owners("a")}), (ReadStates(("a",), times("a")), {"a": DONE})]
     settle(entry, *script)
     failure = raised_by(apply_entry(COUNTER, entry, NOW, Report()), (ReadJournals((KEY,)), {}))
     assert isinstance(failure, MissingJournal)
-
-
-# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-A, B, C = (Stamp(make_request(one), Accepted("1"), number) for one, number in (("a", 1), ("b", 2), ("c", 3)))
-REFUSAL = Stamp(make_request("d"), NO, None)
-
-
-def test_what_is_throttled_is_written_after_a_pause_and_nothing_else_is() -> None:
-    report = Report()
-    script: Script = [
-        (WriteStamps((A, B, C)), [Outcome.WRITTEN, Outcome.THROTTLED, Outcome.THROTTLED]),
-        (Pause(1), None),
-        (WriteStamps((B, C)), [Outcome.THROTTLED, Outcome.WRITTEN]),
-        (Pause(2), None),
-        (WriteStamps((B,)), [Outcome.WRITTEN]),
-    ]
-    follow(write_stamps((A, B, C), report), *script)
-    assert report.stamped == [A, C, B]
-
-
-def test_what_was_decided_already_is_not_counted_again() -> None:
-    report = Report()
-    follow(write_stamps((A, REFUSAL), report), (WriteStamps, [Outcome.DECIDED, Outcome.DECIDED]))
-    assert report == Report()
-
-
-def test_what_was_deleted_is_buried_with_its_number_if_it_has_one() -> None:
-    report = Report()
-    outcomes = [Outcome.WRITTEN, Outcome.MISSING, Outcome.MISSING]
-    script: Script = [(WriteStamps((A, B, REFUSAL)), outcomes), (WriteTombstone, None)]
-    assert follow(write_stamps((A, B, REFUSAL), report), *script).the(WriteTombstone).number == 2
-    assert (report.stamped, report.buried) == ([A], [("b", 2)])
-
-
-def test_what_the_item_has_no_room_for_is_left_out_and_the_number_is_not() -> None:
-    report = Report()
-    too_large = [Outcome.TOO_LARGE, Outcome.TOO_LARGE]
-    follow(write_stamps((A, REFUSAL), report), (WriteStamps, too_large), (Pause, None), (WriteStamps, written))
-    accepted, refused = report.stamped
-    assert (accepted.number, accepted.verdict) == (1, Accepted("null"))
-    assert (refused.number, refused.verdict) == (None, Refused("Rejected", ""))
-    assert "no room" in accepted.overruled
-
-
-def test_it_gives_up_some_day_and_says_who_is_left() -> None:
-    throttled = [Outcome.THROTTLED]
-    script: Script = [(WriteStamps, throttled), *[(Pause, None), (WriteStamps, throttled)] * (ATTEMPTS - 1)]
-    failure = raised_by(write_stamps((A,), Report()), *script)
-    assert isinstance(failure, Unconfirmed)
-    assert "of a" in str(failure)
-
-
-def test_nothing_to_write_is_nothing_asked_for() -> None:
-    follow(write_stamps((), Report()))
