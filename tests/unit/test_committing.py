@@ -28,7 +28,7 @@ from tests.unit.script import NOW, Script, committed, follow
 def test_ids_that_make_the_counter_dearer_are_journalled_before_the_commit() -> None:
     counter = make_counter(0, size=900, lanes={OTHER: Entry(1, 0, 0, 0, owners=Owners(("x",)))})
     requests = [make_request(f"{number:036}") for number in range(30)]
-    owners = Owners(tuple(one.request_id for one in requests))
+    owners = Owners(tuple(one.request_id for one in requests), received=(RECEIVED,) * 30)
     script: Script = [
         *[YES] * 30,
         (PutJournal(b"journal key 0001", owners), None),
@@ -74,7 +74,8 @@ def sized(rest: int, *, alone: bool) -> Known:
     ],
 )
 def test_ids_are_inline_while_that_costs_no_more(ids: int, rest: int, alone: bool, inline: bool) -> None:
-    owners = Owners(tuple(f"00000000-0000-4000-8000-{place:012}" for place in range(ids)))
+    uuids = tuple(f"00000000-0000-4000-8000-{place:012}" for place in range(ids))
+    owners = Owners(uuids, received=tuple(range(RECEIVED, RECEIVED + ids)))
     assert fits(Entry(1, 0, 0, 0), owners, LANE, sized(rest, alone=alone)) is inline
 
 

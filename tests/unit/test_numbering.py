@@ -29,14 +29,15 @@ from tests.unit.script import NOW, Script, committed
 def test_a_warm_batch_is_one_commit_and_the_stamps() -> None:
     counter = make_counter(7)
     memory = make_warm(counter)
-    a, b, c = (make_request(one) for one in "abc")
+    a, b, c = (make_request(one, received_at=RECEIVED + place) for place, one in enumerate("abc"))
     conversation = number([a, b, c], YES, NO, YES, (Commit, committed(counter)), STAMPED, memory=memory)
     commit = conversation.the(Commit)
+    owners = Owners(("a", "c"), (("b", "Rejected"),), (a.received_at, c.received_at, b.received_at))
     assert commit == Commit(
         counter="requests",
         lane=LANE,
         known=Known.of(counter, LANE),
-        entry=Entry(c.sequence, 0, NOW // 1000, RECEIVED, owners=Owners(("a", "c"), (("b", "Rejected"),))),
+        entry=Entry(c.sequence, 0, NOW // 1000, c.received_at, owners=owners),
         taken=2,
         raises_fence=False,
         verify_until=None,
@@ -47,7 +48,7 @@ def test_a_warm_batch_is_one_commit_and_the_stamps() -> None:
         commit.known,
         mark=c.sequence,
         version=2,
-        newest=RECEIVED,
+        newest=c.received_at,
         rest=100 - entry_size(replace(commit.entry, base=7), LANE),
     )
 
@@ -95,11 +96,11 @@ def test_a_batch_of_two_counters_is_two_commits_in_the_order_of_the_stream() -> 
 
 def test_what_the_commit_before_has_left_is_written_first() -> None:
     """commit: x = 5 ──▶ crash ──▶ a cold worker has the next batch"""
-    entry = Entry(1, 4, NOW // 1000, RECEIVED, owners=Owners(("x",)))
+    entry = Entry(1, 4, NOW // 1000, RECEIVED, owners=Owners(("x",), received=(OLD,)))
     counter = make_counter(5, lanes={LANE: entry})
     script: Script = [
         (ReadCounter, counter),
-        (ReadStates(("x",), RECEIVED), {}),
+        (ReadStates(("x",), (OLD,)), {}),
         (WriteTombstone, None),
         YES,
         (Commit, committed(counter)),
@@ -152,13 +153,14 @@ def test_a_worker_that_is_behind_catches_up_by_what_the_refused_commit_shows() -
     """Another worker has numbered b under a later mark: nothing is read but its entry's requests."""
     a, b, c = (make_request(one) for one in "abc")
     before = make_counter(7)
-    stands = make_counter(9, lanes={LANE: Entry(b.sequence, 7, NOW // 1000, RECEIVED, owners=Owners(("a", "b")))})
+    owners = Owners(("a", "b"), received=(RECEIVED, RECEIVED))
+    stands = make_counter(9, lanes={LANE: Entry(b.sequence, 7, NOW // 1000, RECEIVED, owners=owners)})
     script: Script = [
         YES,
         YES,
         YES,
         (Commit, Committed(False, stands)),
-        (ReadStates, {"a": DONE, "b": DONE}),
+        (ReadStates(("a", "b"), (RECEIVED, RECEIVED)), {"a": DONE, "b": DONE}),
         (Commit, committed(stands)),
         STAMPED,
     ]
@@ -166,18 +168,18 @@ def test_a_worker_that_is_behind_catches_up_by_what_the_refused_commit_shows() -
     assert numbers(conversation.result) == {"c": 10}
     last = conversation.asked[-2]
     assert isinstance(last, Commit)
-    assert (last.entry.owners, last.known.mark) == (Owners(("c",)), b.sequence)
+    assert (last.entry.owners, last.known.mark) == (Owners(("c",), received=(RECEIVED,)), b.sequence)
 
 
 def test_a_fence_that_was_raised_is_looked_at_and_the_same_mark_is_not_trusted() -> None:
     """A sweeper pruned the lane, and an old delivery committed x under the mark that was known: is x written?"""
     a, before = make_request("a"), make_counter(7)
-    entry = Entry(1, 7, NOW // 1000, OLD, owners=Owners(("x",)))
+    entry = Entry(1, 7, NOW // 1000, OLD, owners=Owners(("x",), received=(OLD,)))
     stands = make_counter(8, fence=1, lanes={LANE: entry})
     script: Script = [
         YES,
         (Commit, Committed(False, stands)),
-        (ReadStates(("x",), OLD), {"x": DONE}),
+        (ReadStates(("x",), (OLD,)), {"x": DONE}),
         (Commit, committed(stands)),
         STAMPED,
     ]
@@ -191,7 +193,7 @@ def test_a_counter_that_ran_out_in_the_meantime_refuses_and_journals_the_refusal
     conversation = number([a], *script, memory=make_warm(before))
     last = conversation.asked[-2]
     assert isinstance(last, Commit)
-    assert (last.taken, last.entry.owners) == (0, Owners((), (("a", "CounterExhausted"),)))
+    assert (last.taken, last.entry.owners) == (0, Owners((), (("a", "CounterExhausted"),), (RECEIVED,)))
     assert numbers(conversation.result) == {"a": None}
 
 

@@ -36,7 +36,7 @@ def test_a_request_that_was_sent_again_is_looked_up_and_makes_the_others_look() 
     old = make_request("a", event_name="MODIFY", resends=1, received_at=RECEIVED + 50)
     script: Script = [
         (ReadCounter, counter),
-        (ReadStates(("a",)), {"a": PENDING}),
+        (ReadStates(("a",), (RECEIVED + 50,)), {"a": PENDING}),
         YES,
         YES,
         (Commit, committed(counter)),
@@ -77,7 +77,7 @@ def test_in_the_one_lane_all_is_looked_up_and_every_commit_depends_on_all_others
     counter = make_counter(7, mark=None, version=41)
     script: Script = [
         (ReadCounter, counter),
-        (ReadStates(("a",)), {"a": PENDING}),
+        (ReadStates(("a",), (RECEIVED,)), {"a": PENDING}),
         YES,
         (Commit, committed(counter)),
         STAMPED,

@@ -55,13 +55,24 @@ def test_states_are_read_however_many_there_are(perform: Perform, put: Put) -> N
     assert perform(ReadStates(ids)) == expected
 
 
-def test_what_was_received_later_is_another_request(perform: Perform, put: Put) -> None:
+def test_what_was_received_at_another_time_is_another_request(perform: Perform, put: Put) -> None:
     request = put("a")
-    for until, is_meant in ((RECEIVED, True), (RECEIVED - 1, False), (None, True)):
-        assert perform(ReadStates(("a",), until)) == ({"a": PENDING} if is_meant else {})
-        found = perform(ReadRequests(("a",), until))
-        assert list(found) == (["a"] if is_meant else [])
-    assert found["a"] == replace(request, sequence=0)
+    put("earlier", receivedAt={"N": str(RECEIVED - 1)})
+    put("later", receivedAt={"N": str(RECEIVED + 1)})
+    perform(WriteTombstone("void", "orders", 7))
+    ids = ("earlier", "a", "later", "void")
+    assert perform(ReadStates(ids, (RECEIVED,) * 4)) == {"a": PENDING}
+    assert perform(ReadRequests(ids, (RECEIVED,) * 4)) == {"a": replace(request, sequence=0)}
+    each = (RECEIVED - 1, RECEIVED, RECEIVED + 1, RECEIVED)
+    assert perform(ReadStates(ids, each)) == dict.fromkeys(ids[:3], PENDING)
+    assert perform(ReadRequests(ids, each)).keys() == set(ids[:3])
+
+
+def test_where_no_times_are_given_any_will_do(perform: Perform, put: Put) -> None:
+    put("a")
+    put("later", receivedAt={"N": str(RECEIVED + 1)})
+    assert perform(ReadStates(("a", "later"))) == {"a": PENDING, "later": PENDING}
+    assert perform(ReadRequests(("a", "later"))).keys() == {"a", "later"}
 
 
 def test_whole_requests_are_read_of_those_that_wait(perform: Perform, put: Put) -> None:

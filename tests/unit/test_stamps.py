@@ -14,7 +14,7 @@ from operations import (
     Stamp,
     WriteStamps,
 )
-from request import DONE, ITEM_LIMIT, PENDING, RESERVE, Accepted, Refused, Request
+from request import DONE, FAILED, ITEM_LIMIT, PENDING, RESERVE, VOID, Accepted, Refused, Request
 from requests_table import read_statement_error
 from store import Tables
 from tests.unit.records import RECEIVED, make_record, make_request
@@ -93,37 +93,37 @@ def test_half_a_surrogate_pair_in_a_reason_hurts_nobody(client: "DynamoDBClient"
     assert read(client, "a")["error"]["M"]["message"] == {"S": "sku ?"}
 
 
-@pytest.mark.parametrize("stamp", [accept, refuse], ids=["number", "error"])
 @pytest.mark.parametrize(
-    ("attributes", "outcome"),
+    "attributes",
     [
-        (NUMBERED, Outcome.DECIDED),
-        ({"status": {"S": "FAILED"}, "error": {"M": {}}}, Outcome.DECIDED),
-        ({"receivedAt": {"N": str(RECEIVED + 1)}}, Outcome.MISSING),  # another one, under an id that was used before
-        (NUMBERED | {"receivedAt": {"N": str(RECEIVED + 1)}}, Outcome.MISSING),
+        NUMBERED,
+        {"status": {"S": FAILED}, "error": {"M": {}}},
+        {"status": {"S": VOID}, "number": {"N": "3"}},
+        {"status": {"S": "HELD"}},  # by an operator
     ],
 )
-def test_a_request_is_stamped_once_and_it_must_be_the_one_that_is_meant(
-    client: "DynamoDBClient",
-    perform: Perform,
-    put: Put,
-    stamp: Callable[[Request], Stamp],
-    attributes: Item,
-    outcome: Outcome,
-) -> None:
-    request = put("a", **attributes)
-    before = read(client, "a")
-    assert perform(WriteStamps((stamp(request),))) == [outcome]
-    assert read(client, "a") == before
-
-
-@pytest.mark.parametrize("attributes", [{"number": {"N": "3"}}, {"error": {"M": {}}}])
-def test_whatever_its_status_a_number_or_an_error_is_never_written_over(
+def test_a_status_other_than_pending_is_never_written_over(
     client: "DynamoDBClient", perform: Perform, put: Put, attributes: Item
 ) -> None:
+    """Stamps write status and number, or status and error, at once: what has either is not PENDING any more."""
     request = put("a", **attributes)
-    assert perform(WriteStamps((accept(request, 8),))) != [Outcome.WRITTEN]
-    assert read(client, "a").get("number") == attributes.get("number")
+    before = read(client, "a")
+    for stamp in (accept(request, 8), refuse(request)):
+        assert perform(WriteStamps((stamp,))) == [Outcome.DECIDED]
+        assert read(client, "a") == before
+
+
+@pytest.mark.parametrize("attributes", [{}, NUMBERED], ids=["waiting", "numbered"])
+@pytest.mark.parametrize("later", [1, -1])
+def test_another_request_under_the_id_is_never_written_over(
+    client: "DynamoDBClient", perform: Perform, put: Put, attributes: Item, later: int
+) -> None:
+    """put a ──▶ delete a ──▶ put a, received `later` ms after the first ──▶ the stamps of the first"""
+    request = put("a", receivedAt={"N": str(RECEIVED + later)}, **attributes)
+    before = read(client, "a")
+    for stamp in (accept(request, 8), refuse(request)):
+        assert perform(WriteStamps((stamp,))) == [Outcome.MISSING]
+        assert read(client, "a") == before
 
 
 def test_a_deleted_request_does_not_come_back(client: "DynamoDBClient", perform: Perform) -> None:

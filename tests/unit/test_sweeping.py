@@ -6,7 +6,7 @@ from operations import Judge, Prune, ReadCounter, ReadRequests, ReadStates, Rese
 from request import DONE, PENDING, Accepted
 from stamping import Report
 from sweeping import Sweep, resend, sweep_counter
-from tests.unit.records import make_request
+from tests.unit.records import RECEIVED, make_request
 from tests.unit.script import NOW, Script, follow, written
 
 SWEEP = Sweep(lambda: NOW, resend_after=600, settle_after=120, prune_after=3600)
@@ -14,7 +14,8 @@ SWEEP = Sweep(lambda: NOW, resend_after=600, settle_after=120, prune_after=3600)
 
 def make_entry(age: int, *ids: str, mark: int = 10) -> Entry:
     """An entry that was committed so many seconds ago."""
-    return Entry(mark, base=4, committed_at=NOW // 1000 - age, newest=77, owners=Owners(ids))
+    received = (RECEIVED,) * len(ids)
+    return Entry(mark, base=4, committed_at=NOW // 1000 - age, newest=77, owners=Owners(ids, received=received))
 
 
 def done(operation: ReadStates) -> dict[str, str]:
@@ -37,8 +38,8 @@ def test_what_was_committed_and_not_written_is_written() -> None:
     conversation = follow(
         sweep_counter("c", SWEEP, report),
         (ReadCounter, counter),
-        (ReadStates(("a", "b"), 77), {"a": DONE, "b": PENDING}),
-        (ReadRequests(("b",), 77), {"b": request}),
+        (ReadStates(("a", "b"), (RECEIVED, RECEIVED)), {"a": DONE, "b": PENDING}),
+        (ReadRequests(("b",), (RECEIVED,)), {"b": request}),
         (Judge(request), Accepted("1")),
         (WriteStamps, written),
     )
