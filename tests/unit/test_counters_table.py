@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 HERE, OTHER = lane_of("shard"), lane_of("another shard")
-BEFORE = Entry(mark=10, base=5, committed_at=1_700_000_000, newest=100, owners=Owners(("a", "b")))
-ENTRY = Entry(
-    mark=10**40, base=0, committed_at=1_700_000_060, newest=200, owners=Owners(("c", "d"), (("e", "Rejected"),))
-)
+BEFORE = Entry(mark=10, base=5, committed_at=1_700_000_000, newest=100, owners=Owners(("a", "b"), received=(99, 100)))
+OWNERS = Owners(("c", "d"), (("e", "Rejected"),), (150, 200, 190))
+ENTRY = Entry(mark=10**40, base=0, committed_at=1_700_000_060, newest=200, owners=OWNERS)
 KNOWN = Known(mark=10, fence=2, version=4, newest=100, verify_until=50, rest=0, alone=True, last=None)
 
 Item = dict[str, Any]
@@ -224,7 +223,7 @@ def test_a_counter_that_is_not_there_has_no_fence_and_is_not_made(perform: Perfo
 
 def test_the_journal_holds_who_owns_what(client: "DynamoDBClient", perform: Perform) -> None:
     keys = [bytes([place]) * 16 for place in range(120)]
-    owners = [Owners((f"id {place}",), (("é", "InvalidBody"),)) for place in range(120)]
+    owners = [Owners((f"id {place}",), (("é", "InvalidBody"),), (place, 200)) for place in range(120)]
     for key, one in zip(keys, owners, strict=True):
         perform(PutJournal(key, one))
     gone = b"\xff" * 16
