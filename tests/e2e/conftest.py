@@ -17,7 +17,7 @@ ENGINES = [
 ]
 
 
-@pytest.fixture(scope="session", params=[pytest.param("deployed", id=DEPLOYED)] if DEPLOYED else ENGINES)
+@pytest.fixture(scope="module", params=[pytest.param("deployed", id=DEPLOYED)] if DEPLOYED else ENGINES)
 def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
     """The options that put a local stack on an engine."""
     if request.param == "dynamodb-local":
@@ -27,7 +27,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
         yield ()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def local_engine(engine: tuple[str, ...]) -> tuple[str, ...]:
     """The same, for tests that start a stack of their own or look inside it."""
     if DEPLOYED:
@@ -35,14 +35,14 @@ def local_engine(engine: tuple[str, ...]) -> tuple[str, ...]:
     return engine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def local_stack(local_engine: tuple[str, ...]) -> Iterator[BackgroundStack]:
     """A local stack of this test run's own."""
     with running_stack(*local_engine) as stack:
         yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def target(request: pytest.FixtureRequest, engine: tuple[str, ...]) -> Target:
     """Where the stack is reached."""
     if DEPLOYED:
@@ -51,7 +51,7 @@ def target(request: pytest.FixtureRequest, engine: tuple[str, ...]) -> Target:
     return stack.target
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def http(target: Target) -> Http:
     """The API, as any HTTP client sees it."""
     return Http(target)

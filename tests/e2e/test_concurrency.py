@@ -4,12 +4,15 @@ import json
 import random
 import uuid
 from collections import defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from gapless.client import Client
 from gapless.load import connect, send, wait_until_finished
 from gapless.local.background import BackgroundStack, running_stack
+from gapless.local.dynamodb_local import run_dynamodb_local
 from gapless.target import Target
 from items import LANE
 from tests.checker import find_faults, scan
@@ -18,6 +21,7 @@ from tests.waiting import wait_until
 
 CLIENTS = 16
 REQUESTS = 2000
+FEWER = 500
 
 
 def create_counter(target: Target, name: str, **options: str) -> None:
@@ -52,17 +56,32 @@ def read_metric(stack: BackgroundStack, name: str) -> float:
     return sum(sum(one[name]) for one in metrics)
 
 
+@contextmanager
+def fresh_engine(local_engine: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The same engine, with nothing in it.
+
+    DynamoDB Local takes ten times as long for a PartiQL statement once it holds a few thousand items; then answers come
+    too late for the processor, and what is written all the same is not in its metrics.
+    """
+    if not local_engine:
+        yield ()
+        return
+    with run_dynamodb_local() as endpoint:
+        yield ("--dynamodb-endpoint", endpoint)
+
+
 def test_shards_meet_at_the_counter_and_none_is_in_the_others_way(local_engine: tuple[str, ...]) -> None:
     """The four shards number at once, each in a lane of its own on the one counter, and no commit is refused."""
-    with running_stack(*local_engine, "--name", f"load-{uuid.uuid4().hex[:8]}", "--shards", "4") as stack:
+    with fresh_engine(local_engine) as engine, running_stack(*engine, "--shards", "4") as stack:
         client = Client(stack.target, connections=CLIENTS)
         client.wait(client.submit(b"{}")["requestId"])  # makes the counter, which shards could otherwise race for
         dynamodb = connect(stack.target)
-        wait_until_finished(dynamodb, stack.target, list(send(client, [b"{}"] * REQUESTS, clients=CLIENTS)))
+        requests = FEWER if local_engine else REQUESTS
+        wait_until_finished(dynamodb, stack.target, list(send(client, [b"{}"] * requests, clients=CLIENTS)))
         assert find_faults(stack.target) == []
         (counter,) = scan(dynamodb, stack.target.counters_table)
         assert sum(name.startswith(LANE) for name in counter) == 4
-        wait_until("all numbers are in the metrics", lambda: read_metric(stack, "Numbered") == REQUESTS + 1)
+        wait_until("all numbers are in the metrics", lambda: read_metric(stack, "Numbered") == requests + 1)
         assert read_metric(stack, "Conflicts") == 0
 
 
