@@ -1,17 +1,15 @@
 """What a run has left in the tables, read without any of the designs: is there a gap, or a number twice?"""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from connection import Settings
+from connection import Settings, read_batches
 from request import item_size
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-KEYS = 100  # of one BatchGetItem
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,8 @@ class Readback:
 
 def read_back(client: "DynamoDBClient", settings: Settings, counter: str, ids: Sequence[str]) -> Readback:
     """Read a counter and the requests of these ids."""
-    items = {item["requestId"]["S"]: item for item in read_requests(client, settings.requests_table, ids)}
+    keys = [{"requestId": {"S": one}} for one in ids]
+    items = {item["requestId"]["S"]: item for item in read_batches(client, settings.requests_table, keys, {})}
     of_counter = client.get_item(
         TableName=settings.counters_table, Key={"counterName": {"S": counter}}, ConsistentRead=True
     )["Item"]
@@ -38,20 +37,6 @@ def read_back(client: "DynamoDBClient", settings: Settings, counter: str, ids: S
             settings.counters_table: item_size(of_counter),
         },
     )
-
-
-def read_requests(client: "DynamoDBClient", table: str, ids: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Read requests, a hundred a call."""
-    items: list[Mapping[str, Any]] = []
-    for place in range(0, len(ids), KEYS):
-        left: Any = {
-            table: {"Keys": [{"requestId": {"S": one}} for one in ids[place : place + KEYS]], "ConsistentRead": True}
-        }
-        while left:
-            answer = client.batch_get_item(RequestItems=left)
-            items.extend(answer["Responses"].get(table, []))
-            left = answer.get("UnprocessedKeys")
-    return items
 
 
 def is_gapless(numbers: Sequence[int | None], value: int) -> bool:
