@@ -4,7 +4,6 @@ Each is one call of DynamoDB, but that the store may split the long ones and sen
 fails may have been carried out all the same, and may be repeated: every one bears it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -196,15 +195,4 @@ Operation = (
     | Prune
     | Resend
     | Pause
-)
-Answer = (
-    Verdict
-    | Counter
-    | Mapping[str, str]
-    | Mapping[str, Request]
-    | Mapping[bytes, Owners]
-    | Committed
-    | list[Outcome]
-    | bool
-    | None
 )
