@@ -13,6 +13,7 @@ from gapless.load import connect
 from gapless.local.background import running_stack
 from gapless.target import Target
 from tests.e2e.http import Http
+from tests.e2e.sequences import SEQUENCES, direct
 
 CLIENTS = 16
 NUMBERS = 2000
@@ -24,22 +25,7 @@ def name() -> str:
     return f"counter-{uuid.uuid4().hex[:12]}"
 
 
-def direct(**options: Any) -> Options:
-    return Options(allocation="direct", **options)
-
-
-@pytest.mark.parametrize(
-    ("options", "numbers"),
-    [
-        (direct(), [1, 2, 3, 4]),
-        (direct(start=1000, increment=5), [1000, 1005, 1010, 1015]),
-        (direct(start=2, increment=-2), [2, 0, -2, -4]),
-        (direct(start=1, max=3, cycle=True), [1, 2, 3, 1]),
-        (direct(start=-1, increment=-1, min=-2, cycle=True), [-1, -2, -1, -2]),
-        (direct(start=10**37 + 1, increment=10**36), [10**37 + 1 + step * 10**36 for step in range(4)]),
-        (direct(start=10**38 - 4), [10**38 - 4, 10**38 - 3, 10**38 - 2, 10**38 - 1]),
-    ],
-)
+@pytest.mark.parametrize(("options", "numbers"), SEQUENCES)
 def test_numbers_at_once(http: Http, target: Target, name: str, options: Options, numbers: list[int]) -> None:
     Counters(target).create(name, options)
     answers = [http.call("POST", f"/numbers/{name}") for _ in numbers]

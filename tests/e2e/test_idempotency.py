@@ -11,6 +11,7 @@ from gapless.counters import Counters, Options
 from gapless.load import connect
 from gapless.target import Target
 from tests.e2e.http import Answer, Http
+from tests.e2e.sequences import SEQUENCES, direct
 
 CLIENTS = 16
 PERIOD = 100_000_000  # ms, as in mapping_templates/next_number_request.yaml
@@ -35,10 +36,6 @@ def name() -> str:
     return f"keyed-{uuid.uuid4().hex[:12]}"
 
 
-def direct(**options: Any) -> Options:
-    return Options(allocation="direct", **options)
-
-
 def ask(http: Http, name: str, key: str, header: str = "Idempotency-Key") -> Answer:
     return http.call("POST", f"/numbers/{name}", headers={header: key})
 
@@ -54,13 +51,7 @@ def number(http: Http, name: str, key: str) -> int:
 @pytest.mark.parametrize(
     ("options", "numbers"),
     [
-        (direct(), [1, 2, 3, 4]),
-        (direct(start=1000, increment=5), [1000, 1005, 1010, 1015]),
-        (direct(start=2, increment=-2), [2, 0, -2, -4]),
-        (direct(start=1, max=3, cycle=True), [1, 2, 3, 1]),
-        (direct(start=-1, increment=-1, min=-2, cycle=True), [-1, -2, -1, -2]),
-        (direct(start=10**37 + 1, increment=10**36), [10**37 + 1 + step * 10**36 for step in range(4)]),
-        (direct(start=10**38 - 4), [10**38 - 4, 10**38 - 3, 10**38 - 2, 10**38 - 1]),
+        *SEQUENCES,
         (direct(max=4), [1, 2, 3, 4]),
     ],
 )

@@ -1,6 +1,5 @@
 """Reads, tombstones, re-sends and refusals on a real engine: what they find, what they write, and when they do not."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,35 +12,17 @@ from operations import (
     ReadStates,
     RefuseUncounted,
     Resend,
-    Stamp,
     WriteTombstone,
 )
-from request import DONE, PENDING, VOID, Accepted, Refused, Request
+from request import DONE, PENDING, VOID
 from requests_table import TRANSACTION_STAMPS, in_transactions
 from store import Tables
 from tests.unit.records import RECEIVED, make_request
+from tests.unit.stamps import NUMBERED, Item, Perform, Put, read, refuse
 from tests.unit.worker import COUNTERS, FOR_EVER, REQUESTS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-Item = dict[str, Any]
-Perform = Callable[[Any], Any]
-Put = Callable[..., Request]
-DAY = 86_400
-NUMBERED = {"status": {"S": DONE}, "number": {"N": "3"}}
-
-
-def read(client: "DynamoDBClient", request_id: str) -> Item:
-    return dict(client.get_item(TableName=REQUESTS, Key={"requestId": {"S": request_id}}).get("Item", {}))
-
-
-def accept(request: Request, number: int = 1, result: str = "null") -> Stamp:
-    return Stamp(request, Accepted(result), number)
-
-
-def refuse(request: Request, code: str = "Rejected", message: str = "no") -> Stamp:
-    return Stamp(request, Refused(code, message), None)
 
 
 # ── reads ────────────────────────────────────────────────────────────────────────────────────────────────────────────

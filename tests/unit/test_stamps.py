@@ -11,35 +11,17 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from connection import Settings
 from operations import (
     Outcome,
-    Stamp,
     WriteStamps,
 )
-from request import DONE, FAILED, ITEM_LIMIT, PENDING, RESERVE, VOID, Accepted, Refused, Request
+from request import FAILED, ITEM_LIMIT, PENDING, RESERVE, VOID
 from requests_table import read_statement_error
 from store import Tables
 from tests.unit.records import RECEIVED, make_record, make_request
+from tests.unit.stamps import DAY, NUMBERED, Item, Perform, Put, accept, read, refuse
 from tests.unit.worker import FOR_EVER, REQUESTS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-Item = dict[str, Any]
-Perform = Callable[[Any], Any]
-Put = Callable[..., Request]
-DAY = 86_400
-NUMBERED = {"status": {"S": DONE}, "number": {"N": "3"}}
-
-
-def read(client: "DynamoDBClient", request_id: str) -> Item:
-    return dict(client.get_item(TableName=REQUESTS, Key={"requestId": {"S": request_id}}).get("Item", {}))
-
-
-def accept(request: Request, number: int = 1, result: str = "null") -> Stamp:
-    return Stamp(request, Accepted(result), number)
-
-
-def refuse(request: Request, code: str = "Rejected", message: str = "no") -> Stamp:
-    return Stamp(request, Refused(code, message), None)
 
 
 def test_done_has_a_number_a_result_and_a_ttl_and_no_error(
