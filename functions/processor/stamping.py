@@ -82,9 +82,11 @@ def apply_entry(
     if counter.fault and (missing or set(waiting) & numbers.keys()):
         raise BrokenCounter(f"the counter {counter.name!r} has numbers to write, but {counter.fault}: mend its item")
     received = dict(owners.requests)
+    requests = (yield ReadRequests(waiting, pick(received, waiting))) if waiting else {}
+    overtaken = [one for one in waiting if one in numbers and one not in requests]
+    missing += yield from find_deleted_since(overtaken, received)
     for request_id in missing:
         yield from bury(request_id, received[request_id], counter.name, numbers[request_id], report)
-    requests = (yield ReadRequests(waiting, pick(received, waiting))) if waiting else {}
     codes, known = dict(owners.refused), verdicts or {}
     is_late = now - entry.committed_at * 1000 > RESULT_PATIENCE * 1000
     stamps = []
@@ -95,6 +97,17 @@ def apply_entry(
         else:
             stamps.append((yield from refuse_again(request, codes[request.request_id])))
     yield from write_stamps(stamps, report)
+
+
+def find_deleted_since(overtaken: Sequence[str], received: Mapping[str, int | None]) -> Steps[list[str]]:
+    """GUARD: of those that waited at the first read and do not at the second, the ones that are gone, not stamped.
+
+    P:      x PENDING? yes ┄┄┄┄┄┄┄┄┄┄▶ reads what x asks for: nothing. Stamped by another, or deleted?
+    admin:                  deletes x
+    """
+    ids = tuple(overtaken)
+    states = (yield ReadStates(ids, pick(received, ids))) if ids else {}
+    return [one for one in ids if one not in states]
 
 
 def pick(received: Mapping[str, int | None], ids: Sequence[str]) -> tuple[int, ...]:

@@ -27,6 +27,12 @@ def find_nothing(*_: object) -> Steps[frozenset[str]]:
     yield  # makes it a piece of the protocol
 
 
+def find_nobody_gone(*_: object) -> Steps[list[str]]:
+    """Who no longer waits was stamped."""
+    return []
+    yield
+
+
 def bury_nothing(*_: object) -> Steps[None]:
     """A number whose request is gone is gone."""
     return
@@ -64,6 +70,7 @@ FUNCTIONS: list[tuple[object, str, Callable[..., Any], Scenario]] = [
     (verification, "find_owned_elsewhere", find_nothing, deployments.switched_on_before_the_stamp),
     (stamping, "bury", bury_nothing, deletions.deleted_before_its_stamp),
     (stamping, "bury", bury_nothing, deletions.deleted_before_it_is_applied),
+    (stamping, "find_deleted_since", find_nobody_gone, deletions.deleted_between_two_looks),
 ]
 
 

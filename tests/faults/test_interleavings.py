@@ -21,6 +21,8 @@ SCENARIOS: list[Scenario] = [
     deliveries.answer_is_final,
     deletions.deleted_before_its_stamp,
     deletions.deleted_before_it_is_applied,
+    deletions.deleted_between_two_looks,
+    deletions.stamped_between_two_looks,
     deletions.put_again_in_the_same_batch,
     deletions.put_again_before_its_stamp,
     deletions.put_again_before_it_is_applied,

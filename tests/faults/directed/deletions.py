@@ -1,6 +1,6 @@
 """Requests that are deleted while they wait, and put again under the same id. P is a shard; x' is the second x."""
 
-from operations import Commit, WriteStamps
+from operations import Commit, ReadRequests, WriteStamps
 from tests.faults.directed.world import World
 
 
@@ -24,6 +24,32 @@ def deleted_before_it_is_applied(world: World) -> None:
     world.start(world.put_many("x", "y"), "P").die_after(Commit)
     world.tables.delete_request("x")
     world.deliver([world.put("z")], "P")
+
+
+def deleted_between_two_looks(world: World) -> None:
+    """
+    P        commits x, y, dies   ─▶ next batch: x waits ┄┄┄┄┄┄┄┄┄┄┄┄▶ reads x: gone, its number is kept by a tombstone
+    admin                                                 deletes x
+    """
+    world.open("P")
+    world.start(world.put_many("x", "y"), "P").die_after(Commit)
+    worker = world.start([world.put("z")], "P").until(ReadRequests)
+    world.tables.delete_request("x")
+    worker.finish()
+    assert [world.status("y"), world.status("z")] == ["DONE 3", "DONE 4"]
+
+
+def stamped_between_two_looks(world: World) -> None:
+    """
+    P        commits x, y, dies   ─▶ next batch: x waits ┄┄┄┄┄┄┄┄┄┄┄┄▶ reads x: not waiting, and not gone: no tombstone
+    sweeper                                               stamps x, y
+    """
+    world.open("P")
+    world.start(world.put_many("x", "y"), "P").die_after(Commit)
+    worker = world.start([world.put("z")], "P").until(ReadRequests)
+    world.sweep()
+    worker.finish()
+    assert [world.status(one) for one in "xyz"] == ["DONE 2", "DONE 3", "DONE 4"]
 
 
 def put_again_in_the_same_batch(world: World) -> None:
