@@ -15,6 +15,7 @@ RUNS = {"CodeUri", "Handler", "Environment", "Timeout", "MemorySize", "Events", 
 WITHOUT_LOCAL_EFFECT = {
     "Architectures": "the handler runs on this machine's processor",
     "Description": "a text",
+    "KmsKeyArn": "nothing is encrypted here",
     "LoggingConfig": "logs go to the terminal",
     "Role": "nothing is forbidden to the stack's own parts; the policy tests read the roles",
     "Runtime": "the handler runs on the interpreter that runs the stack",

@@ -29,7 +29,11 @@ TABLE_WITHOUT_LOCAL_EFFECT = {
     "SSESpecification": "local engines do not encrypt",
     "Tags": "nobody pays",
 }
-QUEUE_WITHOUT_LOCAL_EFFECT = {"SqsManagedSseEnabled": "local engines do not encrypt", "Tags": "nobody pays"}
+QUEUE_WITHOUT_LOCAL_EFFECT = {
+    "KmsMasterKeyId": "local engines do not encrypt",
+    "SqsManagedSseEnabled": "local engines do not encrypt",
+    "Tags": "nobody pays",
+}
 BUCKET_WITHOUT_LOCAL_EFFECT = {
     "BucketEncryption": "objects are plain files, to be looked at",
     "LifecycleConfiguration": "the objects go with their folder",

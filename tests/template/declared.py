@@ -12,6 +12,7 @@ from gapless.local.template.source import read
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
 # The choices that change what is deployed, and not only a value in it. Each is one stack for the rules to read.
+KEY = "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 CHOICES = (
     {"Authorization": "AWS_IAM"},
     {"Authorization": "API_KEY"},
@@ -19,6 +20,7 @@ CHOICES = (
     {"Lanes": "off"},
     {"Tickets": "NONE"},
     {"Tickets": "off"},
+    {"KmsKeyArn": KEY},
 )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.template.declared import ROOT, Stack
+from tests.template.declared import KEY, ROOT, Stack
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/test-"
 REQUESTS, COUNTERS, JOURNAL = f"{TABLE}RequestsTable", f"{TABLE}CountersTable", f"{TABLE}JournalTable"
@@ -47,6 +47,16 @@ ALLOWED = {
     },
     "ApiLoggingRole": set(),
 }
+# What they may besides when the stack has a KMS key, and through which services alone. A table's key is decrypted for
+# whoever calls DynamoDB, a queue's data key made for the sender and decrypted for both.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+ALLOWED_WITH_KEY = {
+    "ApiRole": {"kms:Decrypt": ["dynamodb"]},
+    "ProcessorRole": {"kms:Decrypt": ["dynamodb", "lambda", "sqs"], "kms:GenerateDataKey": ["sqs"]},
+    "SweeperRole": {"kms:Decrypt": ["dynamodb", "lambda", "sqs"]},
+    "TicketRole": {"kms:Decrypt": ["dynamodb", "lambda"]},
+}
 ASSUMED_BY = {
     "ApiRole": "apigateway.amazonaws.com",
     "ProcessorRole": "lambda.amazonaws.com",
@@ -84,12 +94,25 @@ def roles_allow_just_what_is_needed(stack: Stack) -> Iterator[str]:
     """The actions and resources of every role are those of ALLOWED."""
     for name, role in stack.of_type("AWS::IAM::Role"):
         allowed, expected = set(permissions(role)), ALLOWED.get(name, set())
+        if stack.parameters["KmsKeyArn"]:
+            expected = expected | on(KEY, *ALLOWED_WITH_KEY.get(name, ()))
         for action, resource in sorted(allowed - expected):
             yield f"{name} may {action} on {resource}"
         for action, resource in sorted(expected - allowed):
             yield f"{name} may not {action} on {resource}"
         if role.get("ManagedPolicyArns", []) != MANAGED.get(name, []):
             yield f"{name} has {role.get('ManagedPolicyArns')}"
+
+
+def keys_are_used_through_services_only(stack: Stack) -> Iterator[str]:
+    """Who takes a role may read the table as before, and decrypt nothing by himself."""
+    for name, role in stack.of_type("AWS::IAM::Role"):
+        for statement in statements(role):
+            condition = statement.get("Condition")
+            services = ALLOWED_WITH_KEY.get(name, {}).get(str(statement["Action"]), [])
+            hosts = [f"{service}.us-east-1.amazonaws.com" for service in services]
+            if condition != ({"StringEquals": {"kms:ViaService": hosts}} if hosts else None):
+                yield f"{name} may {statement['Action']} on condition of {condition}"
 
 
 def roles_allow_the_calls_that_are_made(stack: Stack) -> Iterator[str]:
@@ -157,20 +180,26 @@ def integrations_use_the_role_of_the_api(stack: Stack) -> Iterator[str]:
         used.add("dynamodb:" + integration["uri"].rpartition("/")[2])
         if not str(integration.get("credentials", "")).endswith(":role/test-ApiRole"):
             yield f"{name} calls DynamoDB as {integration.get('credentials')}"
-    allowed = {action for action, _ in permissions(stack.properties("ApiRole"))}
+    allowed = {action for action, resource in permissions(stack.properties("ApiRole")) if is_table(resource)}
     if used != allowed:
         yield f"the API uses {sorted(used)}, and its role allows {sorted(allowed)}"
 
 
 def permissions(role: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Every action with every resource that a role's own policies allow it on."""
+    for statement in statements(role):
+        for action in in_list(statement["Action"]):
+            for resource in in_list(statement["Resource"]):
+                yield action, resource
+
+
+def statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every statement of a role's own policies."""
     for policy in role.get("Policies", ()):
         for statement in policy["PolicyDocument"]["Statement"]:
             assert statement["Effect"] == "Allow", f"unexpected: {statement}"
-            assert statement.keys() <= {"Effect", "Action", "Resource", "Sid"}, f"unexpected: {statement}"
-            for action in in_list(statement["Action"]):
-                for resource in in_list(statement["Resource"]):
-                    yield action, resource
+            assert statement.keys() <= {"Effect", "Action", "Resource", "Sid", "Condition"}, f"unexpected: {statement}"
+            yield statement
 
 
 def in_list(value: str | list[str]) -> list[str]:
@@ -180,6 +209,7 @@ def in_list(value: str | list[str]) -> list[str]:
 
 RULES = (
     roles_allow_just_what_is_needed,
+    keys_are_used_through_services_only,
     roles_allow_the_calls_that_are_made,
     no_role_has_wildcards,
     only_the_sweeper_reads_all_and_nobody_deletes,

@@ -56,6 +56,7 @@ def test_parameters_are_those_of_the_template(environment: str) -> None:
     [
         *("RetentionDay=7", "RetentionDays=-1", "Authorization=None", "DefaultCounter=a/b", "LogRetentionDays=8"),
         *("Lanes=many", "SweepAfterSeconds=59", "MostResends=0"),
+        "KmsKeyArn=alias/gapless",
     ],
 )
 def test_wrong_parameter_is_caught(tmp_path: Path, overrides: str) -> None:

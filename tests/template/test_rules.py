@@ -10,6 +10,8 @@ from tests.template import (
     function_rules,
     resource_breaches,
     role_rules,
+    security_breaches,
+    security_rules,
     text_rules,
 )
 from tests.template.declared import CHOICES, Stack, read_stack
@@ -20,9 +22,15 @@ RULES: tuple[Rule, ...] = (
     *data_rules.RULES,
     *function_rules.RULES,
     *role_rules.RULES,
+    *security_rules.RULES,
     *text_rules.RULES,
 )
-PLANTED = (*api_breaches.PLANTED, *function_breaches.PLANTED, *resource_breaches.PLANTED)
+PLANTED = (
+    *api_breaches.PLANTED,
+    *function_breaches.PLANTED,
+    *resource_breaches.PLANTED,
+    *security_breaches.PLANTED,
+)
 
 
 @pytest.fixture(scope="module", params=CHOICES, ids=lambda choice: "-".join(map("=".join, choice.items())))
