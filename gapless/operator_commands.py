@@ -29,7 +29,7 @@ def sweep(resend_after: int | None, stack: str | None, endpoint: Path | None, ou
         print_line(json.dumps(done))
         return
     for name, value in done.items():
-        print_line(f"{name:<10} {str(value).lower()}")
+        print_line(f"{name:<23} {'unknown' if value is None else str(value).lower()}")
 
 
 @click.command()

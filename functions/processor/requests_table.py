@@ -20,6 +20,7 @@ from expressions import (
 )
 from operations import Outcome, ReadRequests, ReadStates, RefuseUncounted, Resend, Stamp, WriteStamps, WriteTombstone
 from request import PENDING, read_item
+from waiting import Waiting, scan_waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 STATEMENTS = 25
 TRANSACTION_STAMPS = 99
 TRANSACTION_BYTES = 4 * 1024 * 1024 - 64 * 1024
-SENDERS = 4  # calls that are made at once to write stamps
+SENDERS = 4  # calls that are made at once, to write stamps or to scan
 # BatchStatementError and CancellationReason of the API reference: a refused condition, and the errors that pass.
 CONDITION_REFUSED = "ConditionalCheckFailed"
 PASSING_STATEMENTS = {
@@ -148,16 +149,9 @@ class RequestsTable:
                 raise
         return True
 
-    def list_waiting(self, received_before: int) -> Iterator[str]:
-        """The id of every request that waits and was received before that time, epoch ms."""
-        for page in self._client.get_paginator("scan").paginate(
-            TableName=self._settings.requests_table,
-            ProjectionExpression="requestId",
-            FilterExpression="#status = :pending AND #receivedAt <= :before",
-            ExpressionAttributeNames={"#status": "status", "#receivedAt": "receivedAt"},
-            ExpressionAttributeValues={":pending": {"S": PENDING}, ":before": n(received_before)},
-        ):
-            yield from (item["requestId"]["S"] for item in page["Items"])
+    def list_waiting(self) -> Iterator[list[Waiting]]:
+        """Scan, several segments at once: every request that waits, page by page."""
+        return scan_waiting(self._client, self._settings.requests_table, self._senders)
 
 
 def keep_meant(items: Mapping[str, Any], operation: ReadStates | ReadRequests) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from entry import Entry
 from operations import Prune, ReadCounter, Resend
 from stamping import Report, Steps, apply_entry
+from waiting import Waiting
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ def prune(name: str, lane: str, entry: Entry, fence: int) -> Prune:
     old delivery:                 looks anew, commits x under mark 10, dies
     """
     return Prune(name, lane, entry.mark, fence, verify_until=entry.newest)
+
+
+def is_due(request: Waiting, sweep: Sweep) -> bool:
+    """Whether a request has waited for so long, and was not sent again of late: asked before it costs a write."""
+    return max(request.received_at, request.resent_at or 0) <= sweep.before(sweep.resend_after)
 
 
 def resend(request_id: str, sweep: Sweep) -> Steps[bool]:

@@ -51,8 +51,9 @@ def client(empty_tables: tuple["DynamoDBClient", dict[str, str]]) -> Iterator["D
     client, tables = empty_tables
     yield client
     for table, key in tables.items():
-        for item in client.scan(TableName=table, ConsistentRead=True)["Items"]:
-            client.delete_item(TableName=table, Key={key: item[key]})
+        for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+            for item in page["Items"]:
+                client.delete_item(TableName=table, Key={key: item[key]})
 
 
 @pytest.fixture

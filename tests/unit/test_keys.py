@@ -52,7 +52,8 @@ def read_counter(client: "DynamoDBClient") -> dict[str, Any]:
 
 def sweep() -> dict[str, Any]:
     context: Any = Context(900_000)
-    return sweeper.lambda_handler({}, context)
+    done: dict[str, Any] = sweeper.lambda_handler({}, context)
+    return done
 
 
 def test_the_sweeper_forgets_what_is_old_and_gives_its_room_back(client: "DynamoDBClient", clock: int) -> None:

@@ -20,6 +20,7 @@ from store import Tables
 from tests.unit.records import RECEIVED, make_request
 from tests.unit.stamps import NUMBERED, Item, Perform, Put, read, refuse
 from tests.unit.worker import COUNTERS, FOR_EVER, REQUESTS
+from waiting import SEGMENTS, Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -103,11 +104,16 @@ def test_a_request_that_is_gone_is_not_made_by_a_touch(client: "DynamoDBClient",
     assert read(client, "a") == {}
 
 
-def test_those_that_wait_too_long_are_listed(tables: Tables, put: Put) -> None:
-    put("early", receivedAt={"N": "1000"})
-    put("late", receivedAt={"N": "1001"})
-    put("done", receivedAt={"N": "1000"}, **NUMBERED)
-    assert list(tables.requests.list_waiting(1000)) == ["early"]
+def test_those_that_wait_are_listed_wherever_they_are(tables: Tables, put: Put) -> None:
+    """In every segment, and on every page of it: an engine that has pages of 1 MB gives some segment two of them."""
+    for place in range(20):
+        put(f"waits {place}", "x" * 300_000, receivedAt={"N": str(place)})
+    put("touched", receivedAt={"N": "1000"}, resentAt={"N": "2000"})
+    put("done", **NUMBERED)
+    pages = list(tables.requests.list_waiting())
+    assert len(pages) >= SEGMENTS
+    expected = [Waiting(f"waits {place}", place, None) for place in range(20)] + [Waiting("touched", 1000, 2000)]
+    assert sorted((one for page in pages for one in page), key=lambda one: one.received_at) == expected
 
 
 # ── refusals without a counter ───────────────────────────────────────────────────────────────────────────────────────

@@ -1,20 +1,24 @@
 """The sweeper's handler: what it counts, what it leaves alone, and that it says when its time was too short."""
 
+import json
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 import sweeper
-from connection import Patience, Settings
+from connection import Patience, Setback, Settings
 from counter import Counter
 from entry import Entry, Owners, lane_of
 from items import BASE, LANE, from_entry
-from operations import Operation, ReadCounter
+from operations import Operation, ReadCounter, Resend
 from store import Tables
 from tests.unit.records import Context, make_record
 from tests.unit.worker import COUNTERS, FOR_EVER, REQUESTS
+from waiting import Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,6 +33,7 @@ class Stack:
     def __init__(self, client: "DynamoDBClient", settings: Settings) -> None:
         self.client = client
         self.tables = Tables(client, settings)
+        self.oldest_age: int | None = None
 
     def put_request(self, request_id: str, age: float, **record: Any) -> None:
         """A request that was received so many seconds ago."""
@@ -46,9 +51,12 @@ class Stack:
             item |= {LANE + lane: from_entry(entry), BASE + lane: {"N": str(place)}}
         self.client.put_item(TableName=COUNTERS, Item=item)
 
-    def sweep(self, remaining: int = 900_000, **event: int) -> dict[str, Any]:
+    def sweep(self, remaining: int = 900_000, **event: Any) -> dict[str, Any]:
+        """Sweep; the answer, but for the age, which is never quite the same."""
         context: Any = Context(remaining)
-        return sweeper.lambda_handler(event, context)
+        done: dict[str, Any] = sweeper.lambda_handler(event, context)
+        self.oldest_age = done.pop("oldestPendingAgeSeconds")
+        return done
 
     def read_request(self, request_id: str) -> dict[str, Any]:
         return dict(self.client.get_item(TableName=REQUESTS, Key={"requestId": {"S": request_id}})["Item"])
@@ -66,7 +74,7 @@ def stack(client: "DynamoDBClient", settings: Settings, monkeypatch: pytest.Monk
 
 
 WORK = ("counters", "pruned", "stamped", "buried", "forgotten", "resent", "failed")
-NOTHING = dict.fromkeys(WORK, 0) | {"complete": True}
+NOTHING = dict.fromkeys(WORK, 0) | {"pending": 0, "complete": True}
 
 
 def test_where_there_is_nothing_nothing_is_done(stack: Stack) -> None:
@@ -81,7 +89,7 @@ def test_everything_that_was_done_is_counted(stack: Stack) -> None:
     stack.put_request("lost", 2 * HOUR)
     stack.put_request("young", 60)
     done = stack.sweep()
-    assert done == NOTHING | {"counters": 2, "pruned": 1, "stamped": 1, "buried": 1, "resent": 1}
+    assert done == NOTHING | {"counters": 2, "pruned": 1, "stamped": 1, "buried": 1, "resent": 1, "pending": 2}
     assert stack.read_request("stampless")["number"] == {"N": "1"}
     assert stack.read_counter("requests").lanes.keys() == set(LANES[:2])
     assert stack.read_request("lost")["resends"] == {"N": "1"}
@@ -102,7 +110,7 @@ def test_a_second_sweep_leaves_alone_what_the_first_has_done(stack: Stack) -> No
     stack.put_request("stampless", 300)
     stack.put_request("lost", 2 * HOUR)
     stack.sweep()
-    assert stack.sweep() == NOTHING | {"counters": 1}
+    assert stack.sweep() == NOTHING | {"counters": 1, "pending": 1}
 
 
 def test_the_event_may_be_in_more_of_a_hurry(stack: Stack) -> None:
@@ -118,7 +126,7 @@ def test_the_setting_says_when_a_lane_is_at_rest_and_a_request_lost(
     stack.put_counter("requests", (300, "a"))
     stack.put_request("a", 300, status="DONE")
     stack.put_request("lost", 300)
-    assert stack.sweep() == NOTHING | {"counters": 1, "pruned": 1, "resent": 1}
+    assert stack.sweep() == NOTHING | {"counters": 1, "pruned": 1, "resent": 1, "pending": 1}
 
 
 def test_a_counter_that_fails_does_not_keep_the_others_from_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,31 +141,128 @@ def test_a_counter_that_fails_does_not_keep_the_others_from_it(stack: Stack, mon
         return perform(operation, patience)
 
     monkeypatch.setattr(stack.tables, "perform", forbid)
-    assert stack.sweep() == NOTHING | {"counters": 3, "stamped": 2, "failed": 1}
+    assert stack.sweep() == NOTHING | {"counters": 3, "stamped": 2, "failed": 1, "pending": 1}
+    with pytest.raises(sweeper.SweepFailed, match="1 counters could not be swept"):
+        stack.sweep(source="aws.events")
     assert "number" not in stack.read_request("of bad")
 
 
-def test_without_time_for_everything_it_says_so(stack: Stack) -> None:
+# ── what waits ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_waits_is_counted_and_how_long_the_first_has(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    """By metrics as well, which an alarm is put on."""
+    for age in (70, 5000, 60):
+        stack.put_request(f"waiting {age}", age)
+    stack.put_request("done", 9000, status="DONE")
+    assert stack.sweep() == NOTHING | {"pending": 3, "resent": 1}
+    assert stack.oldest_age in range(5000, 5060)
+    assert read_metrics(capsys) == {"PendingCount": [3.0], "OldestPendingAge": [stack.oldest_age], "Resent": [1.0]}
+
+
+def test_where_nothing_waits_that_is_a_figure_too(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.sweep()
+    assert read_metrics(capsys) == {"PendingCount": [0.0], "OldestPendingAge": [0.0], "Resent": [0.0]}
+
+
+def test_a_clock_that_is_ahead_makes_nobody_younger_than_nothing(stack: Stack) -> None:
+    stack.put_request("from the future", -50)
+    stack.sweep()
+    assert stack.oldest_age == 0
+
+
+def read_metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The metrics that were published, as CloudWatch reads them, by name."""
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    (metrics,) = printed
+    (directive,) = metrics["_aws"]["CloudWatchMetrics"]
+    assert {"Name": "OldestPendingAge", "Unit": "Seconds"} in directive["Metrics"] or "OldestPendingAge" not in metrics
+    return {one["Name"]: metrics[one["Name"]] for one in directive["Metrics"]}
+
+
+# ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_time_for_everything_it_says_so_and_nothing_that_it_does_not_know(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
     stack.put_counter("requests", (300, "a"))
     stack.put_request("a", 300)
-    assert stack.sweep(remaining=30_000) == NOTHING | {"complete": False}
+    assert stack.sweep(remaining=30_000) == NOTHING | {"pending": None, "complete": False}
+    assert stack.oldest_age is None
+    assert read_metrics(capsys) == {"Resent": [0.0]}
 
 
-def test_what_was_done_before_the_time_was_up_is_counted(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second request that is sent again takes all the time there is."""
+def test_what_was_sent_before_the_time_was_up_is_counted(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second request that is sent again takes all the time there is for that; what is left is for counting."""
     for place in range(5):
         stack.put_request(f"lost {place}", 2 * HOUR)
+    monkeypatch.setattr(sweeper, "senders", ThreadPoolExecutor(1))
     sent: list[Operation] = []
     perform = stack.tables.perform
 
     def count(operation: Operation, patience: Patience) -> Any:
+        patience.require_time()
         sent.append(operation)
         return perform(operation, FOR_EVER)
 
     monkeypatch.setattr(stack.tables, "perform", count)
+    hour_later = time.monotonic() + 900 - sweeper.ANSWER_SECONDS - sweeper.COUNTING_SECONDS
     monkeypatch.setattr(
         sweeper,
         "Patience",
-        lambda deadline: Patience(deadline, clock=lambda: time.monotonic() + (1e6 if len(sent) == 2 else 0)),
+        lambda deadline: Patience(deadline, clock=lambda: hour_later + 1 if len(sent) == 2 else time.monotonic()),
     )
-    assert stack.sweep() == NOTHING | {"resent": 2, "complete": False}
+    assert stack.sweep() == NOTHING | {"resent": 2, "pending": 5, "complete": False}
+
+
+def test_a_request_that_cannot_be_sent_now_keeps_nobody_from_being_counted(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in range(5):
+        stack.put_request(f"lost {place}", 2 * HOUR)
+    perform = stack.tables.perform
+
+    def throttle(operation: Operation, patience: Patience) -> Any:
+        if operation == Resend("lost 3", before=cast("Any", operation).before):
+            raise Setback("DynamoDB answered ThrottlingException, to the end")
+        return perform(operation, patience)
+
+    monkeypatch.setattr(stack.tables, "perform", throttle)
+    assert stack.sweep() == NOTHING | {"resent": 4, "pending": 5, "complete": False}
+
+
+# ── others at the same table ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_two_sweepers_at_once_send_a_request_once(stack: Stack) -> None:
+    for place in range(20):
+        stack.put_request(f"lost {place}", 2 * HOUR)
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: stack.sweep(), range(2)))
+    assert sum(one["resent"] for one in done) == 20
+    assert {stack.read_request(f"lost {place}")["resends"]["N"] for place in range(20)} == {"1"}
+
+
+@pytest.mark.parametrize("fate", ["deleted", "numbered"])
+def test_a_request_that_ends_between_the_look_and_the_touch_is_left_alone(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, fate: str
+) -> None:
+    """By the ttl, an operator, or the processor: no item is made, none is changed, and nothing is announced."""
+    stack.put_request("lost", 2 * HOUR)
+    key: Any = {"requestId": {"S": "lost"}}
+    item = stack.read_request("lost") | {"status": {"S": "DONE"}, "number": {"N": "7"}}
+    list_waiting = stack.tables.requests.list_waiting
+
+    def look_and_be_late() -> Iterator[list[Waiting]]:
+        pages = list(list_waiting())
+        if fate == "deleted":
+            stack.client.delete_item(TableName=REQUESTS, Key=key)
+        else:
+            stack.client.put_item(TableName=REQUESTS, Item=item)
+        return iter(pages)
+
+    monkeypatch.setattr(stack.tables.requests, "list_waiting", look_and_be_late)
+    assert stack.sweep() == NOTHING | {"pending": 1}
+    found = stack.client.get_item(TableName=REQUESTS, Key=key).get("Item")
+    assert found == (None if fate == "deleted" else item)

@@ -5,9 +5,10 @@ from entry import Entry, Owners
 from operations import Judge, Prune, ReadCounter, ReadRequests, ReadStates, Resend, WriteStamps
 from request import DONE, PENDING, Accepted
 from stamping import Report
-from sweeping import Sweep, resend, sweep_counter
+from sweeping import Sweep, is_due, resend, sweep_counter
 from tests.unit.records import RECEIVED, make_request
 from tests.unit.script import NOW, Script, follow, written
+from waiting import Waiting
 
 SWEEP = Sweep(lambda: NOW, resend_after=600, settle_after=120, prune_after=3600)
 
@@ -70,6 +71,14 @@ def test_a_lane_that_has_moved_is_not_counted_and_the_fence_is_taken_to_stand() 
         (Prune("c", "two", 20, 5, verify_until=77), True),
     ]
     assert follow(sweep_counter("c", SWEEP, Report()), *script).result == 1
+
+
+def test_a_request_is_due_when_it_has_waited_for_so_long_and_for_so_long_since_it_was_sent_again() -> None:
+    before = NOW - 600_000
+    assert is_due(Waiting("a", before, None), SWEEP)
+    assert is_due(Waiting("a", before - 9, before), SWEEP)
+    assert not is_due(Waiting("a", before + 1, None), SWEEP)
+    assert not is_due(Waiting("a", before - 9, before + 1), SWEEP)
 
 
 def test_a_request_is_sent_again_unless_it_was_of_late() -> None:
