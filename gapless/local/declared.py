@@ -21,7 +21,7 @@ WITHOUT_LOCAL_EFFECT = {
     "Runtime": "the handler runs on the interpreter that runs the stack",
     "Tags": "nobody pays",
 }
-EVENT_TYPES = ("DynamoDB", "Schedule")
+EVENT_TYPES = ("DynamoDB", "Schedule", "SQS")
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ TABLE_WITHOUT_LOCAL_EFFECT = {
     "SSESpecification": "local engines do not encrypt",
     "Tags": "nobody pays",
 }
+QUEUE_SETS = {"MessageRetentionPeriod", "VisibilityTimeout"}
+QUEUE_EXISTS = {"QueueNameExists", "QueueAlreadyExists"}  # with other attributes
 QUEUE_WITHOUT_LOCAL_EFFECT = {
     "KmsMasterKeyId": "local engines do not encrypt",
     "SqsManagedSseEnabled": "local engines do not encrypt",
@@ -115,11 +117,17 @@ async def find_stream(table: str, place: str, engine: EngineClient) -> str:
 
 
 async def create_queue(resource: Resource, engine: EngineClient) -> None:
-    """Create a queue, or keep the one that is there."""
-    refuse_unknown(resource, {"QueueName", "MessageRetentionPeriod", "VisibilityTimeout", *QUEUE_WITHOUT_LOCAL_EFFECT})
-    numbers = ("MessageRetentionPeriod", "VisibilityTimeout")
-    attributes = {name: str(resource.properties[name]) for name in numbers if name in resource.properties}
-    await engine.call("AmazonSQS.CreateQueue", {"QueueName": resource.physical_id, "Attributes": attributes})
+    """Create a queue, or keep the one that is there, with the attributes that it is to have now."""
+    refuse_unknown(resource, QUEUE_SETS | {"QueueName", *QUEUE_WITHOUT_LOCAL_EFFECT})
+    attributes = {name: str(value) for name, value in resource.properties.items() if name in QUEUE_SETS}
+    queue = {"QueueName": resource.physical_id}
+    try:
+        await engine.call("AmazonSQS.CreateQueue", queue | {"Attributes": attributes})
+    except EngineError as error:
+        if error.code not in QUEUE_EXISTS:
+            raise
+        found = await engine.call("AmazonSQS.GetQueueUrl", queue)
+        await engine.call("AmazonSQS.SetQueueAttributes", {"QueueUrl": found["QueueUrl"], "Attributes": attributes})
 
 
 def create_bucket(resource: Resource, folder: Path) -> None:

@@ -76,7 +76,7 @@ class Schedule:
         self._clock = clock or Clock()
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin, if the rule is enabled."""
         if self._settings.enabled:
             self._task = asyncio.create_task(self._run())

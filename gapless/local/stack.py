@@ -1,8 +1,7 @@
 """Starts and stops the whole stack: engine, tables and queues, functions and what invokes them, gateway.
 
 template.yaml ─▶ load ─▶ provision ─▶ engine (ministack, or --dynamodb-endpoint)
-                   ├──▶ FunctionHost, one a function ◀─┬─ EventSourceMapping, one a DynamoDB event
-                   │                                   ├─ Schedule, one a Schedule event
+                   ├──▶ FunctionHost, one a function ◀─┬─ Consumers, of its DynamoDB, SQS and Schedule events
                    │                                   ├─ FunctionUrl on a port of its own, one a FunctionUrlConfig
                    │                                   └─ Control on a port of its own: invoke, split, merge
                    └──▶ Gateway on 127.0.0.1:PORT ──▶ engine
@@ -17,21 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from gapless.local.clock import Clock
+from gapless.local.consumers import Consumers
 from gapless.local.control import Control
-from gapless.local.declared import Event, read_events, read_function, read_url
-from gapless.local.engine import EmbeddedEngine, EngineClient, EngineError, EngineUnavailable
+from gapless.local.declared import read_events, read_function, read_url
+from gapless.local.engine import EmbeddedEngine, EngineClient
 from gapless.local.function import FunctionHost
 from gapless.local.function_url import FunctionUrl, FunctionUrlSettings
 from gapless.local.gateway import Gateway, read_api, serve
-from gapless.local.provision import find_stream, provision
-from gapless.local.schedule import Schedule, ScheduleSettings
+from gapless.local.provision import provision
 from gapless.local.settings import StackSettings, local_parameters, working_folder
-from gapless.local.stream import EventSourceMapping, MappingSettings, write_object
 from gapless.local.template import Resource, Template, load
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-DRAIN_SECONDS = 5.0
 MOST_LANES = 10  # of a shard: the highest ParallelizationFactor
 MOST_PROCESSES = 4  # of a function that reads no stream; further calls wait, where Lambda would start another
 
@@ -40,7 +37,7 @@ class Stack:
     """A running stack.
 
     api: the URL with its stage; control: the URL of the control endpoint; engine: speaks to the tables' engine;
-    functions: by name; urls: those of functions that have one, by short name; mappings: those of DynamoDB events.
+    functions: by name; urls: those of functions that have one, by short name; consumers: what invokes functions.
     """
 
     def __init__(
@@ -54,20 +51,22 @@ class Stack:
     ) -> None:
         """folder: the one it works in, --data's or one that goes with the stack."""
         self._settings = settings
-        self._folder = folder
         self._log = log
-        self._clock = clock
         self.template = template
         self.engine = engine
         self.api = ""
         self.control = ""
         self.functions: dict[str, FunctionHost] = {}
         self.urls: dict[str, str] = {}
-        self.mappings: list[EventSourceMapping] = []
+        self.consumers = Consumers(settings, folder, template.site, engine, log, clock)
 
     def describe(self) -> dict[str, Any]:
         """What other programs need to use the stack."""
         tables = {short(one, "Table"): one.physical_id for one in self.template.of_type("AWS::DynamoDB::Table")}
+        queues = {
+            short(one, "Queue"): f"{self.engine.sqs}/{ACCOUNT}/{one.physical_id}"
+            for one in self.template.of_type("AWS::SQS::Queue")
+        }
         functions = {
             short(one, "Function"): self.describe_function(one)
             for one in self.template.of_type("AWS::Serverless::Function")
@@ -81,6 +80,7 @@ class Stack:
             "dynamodb": self.engine.dynamodb,
             "region": self.engine.region,
             "tables": tables,
+            "queues": queues,
             "functions": functions,
             "pid": os.getpid(),
         }
@@ -122,47 +122,9 @@ class Stack:
         self.functions[resource.physical_id] = host
         return host
 
-    def make_schedule(self, resource: Resource, event: Event, host: FunctionHost) -> Schedule:
-        """The rule of one Schedule event of a function, not started yet."""
-        name = f"{self._settings.name}-{resource.logical_id}{event.name}"
-        settings = ScheduleSettings.from_template(event.properties, name=name, place=event.place)
-        site = self.template.site
-        return Schedule(settings, site=site, invoke=host.invoke, log=self._log, clock=self._clock)
-
     def make_url(self, resource: Resource, settings: FunctionUrlSettings, host: FunctionHost) -> FunctionUrl:
         """The URL of one function, not served yet."""
         return FunctionUrl(settings, name=resource.physical_id, account=ACCOUNT, invoke=host.invoke, log=self._log)
-
-    async def make_mapping(self, resource: Resource, event: Event, host: FunctionHost) -> EventSourceMapping:
-        """The event source mapping of one DynamoDB event of a function, not started yet."""
-        table = table_of_stream(event.properties["Stream"])
-        data = self._settings.data
-        mapping = EventSourceMapping(
-            MappingSettings.from_template(event.properties),
-            engine=self.engine,
-            table_name=table,
-            stream_arn=await find_stream(table, f"{event.place}.Stream", self.engine),
-            function_arn=self.template.site.arn("lambda", f"function:{resource.physical_id}"),
-            invoke=host.invoke,
-            shards=self._settings.shards,
-            checkpoint=data / f"stream-{resource.logical_id}-{event.name}.json" if data else None,
-            clock=self._clock,
-            log=self._log,
-            put_object=write_object(self._folder),
-        )
-        self.mappings.append(mapping)
-        return mapping
-
-    def wake(self) -> None:
-        """Something was written: have the streams read at once."""
-        for mapping in self.mappings:
-            mapping.wake()
-
-    async def drain(self) -> None:
-        """Give what has been accepted a moment to be numbered; what is left is found again at the next start."""
-        for mapping in self.mappings:
-            with contextlib.suppress(TimeoutError, EngineError, EngineUnavailable):
-                await mapping.drain(DRAIN_SECONDS)
 
 
 @asynccontextmanager
@@ -173,7 +135,8 @@ async def run_stack(
 
     log: gets the lines that functions print and what the parts have to say; clock: the time of schedules and event
     source mappings, the real one by default.
-    Raises TemplateError, DefinitionError, InvalidMapping, PortTaken, EngineUnavailable, EngineError or StackInUse.
+    Raises TemplateError, DefinitionError, InvalidMapping, InvalidPattern, PortTaken, EngineUnavailable, EngineError or
+    StackInUse.
     """
     async with AsyncExitStack() as exits:
         folder = exits.enter_context(working_folder(settings.data))
@@ -201,33 +164,23 @@ async def run_stack(
             exits.push_async_callback(host.stop)
             await host.start()
             for event in events:
-                if event.type == "DynamoDB":
-                    mapping = await stack.make_mapping(resource, event, host)
-                    exits.push_async_callback(mapping.stop)
-                    await mapping.start()
-                else:
-                    schedule = stack.make_schedule(resource, event, host)
-                    exits.push_async_callback(schedule.stop)
-                    schedule.start()
+                await stack.consumers.add(resource, event, host)
             if (url := read_url(resource)) is not None:
                 serving = await serve(stack.make_url(resource, url, host).handle, 0)
                 exits.push_async_callback(serving.stop)
                 stack.urls[short(resource, "Function")] = f"{serving.url}/"
-        exits.push_async_callback(stack.drain)
-        control = Control(stack.functions, stack.mappings)
+        exits.push_async_callback(stack.consumers.stop)
+        await stack.consumers.start()
+        exits.push_async_callback(stack.consumers.drain)
+        control = Control(stack.functions, stack.consumers.mappings)
         exits.push_async_callback(control.stop)
         stack.control = await control.start()
-        running = await serve(Gateway(api, engine, on_write=stack.wake).handle, settings.port)
+        running = await serve(Gateway(api, engine, on_write=stack.consumers.wake).handle, settings.port)
         exits.push_async_callback(running.stop)
         stack.api = f"{running.url}/{api.stage}"
         exits.callback(stack.remove_description)
         stack.write_description()
         yield stack
-
-
-def table_of_stream(stream_arn: str) -> str:
-    """The table's name in `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/LABEL`."""
-    return stream_arn.split("/")[1]
 
 
 def short(resource: Resource, kind: str) -> str:

@@ -1,4 +1,5 @@
-"""A small stack of two functions, one that reads a stream and one on a schedule, and what they say of themselves."""
+"""A small stack of two functions and what they say of themselves: one reads a stream, the other has a schedule and the
+queue of what the first gave up on."""
 
 import json
 from collections.abc import Iterator
@@ -48,6 +49,7 @@ Resources:
       AttributeDefinitions: [{AttributeName: entryId, AttributeType: B}]
       KeySchema: [{AttributeName: entryId, KeyType: HASH}]
       TimeToLiveSpecification: {AttributeName: ttl, Enabled: true}
+  FailureQueue: {Type: AWS::SQS::Queue}
   Reader:
     Type: AWS::Serverless::Function
     Properties:
@@ -60,6 +62,8 @@ Resources:
             StartingPosition: TRIM_HORIZON
             TumblingWindowInSeconds: !If [UsesLanes, 900, !Ref AWS::NoValue]
             FunctionResponseTypes: [ReportBatchItemFailures]
+            MaximumRetryAttempts: 1
+            DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt FailureQueue.Arn}}
   Sweeper:
     Type: AWS::Serverless::Function
     Properties:
@@ -68,6 +72,7 @@ Resources:
         Variables: {SWEEPS: 1}
       Events:
         Schedule: {Type: Schedule, Properties: {Schedule: rate(5 minutes), Description: What the stream has lost}}
+        Failures: {Type: SQS, Properties: {Queue: !GetAtt FailureQueue.Arn}}
 """
 
 CODE = """
@@ -75,6 +80,8 @@ import json, os, time
 
 def read(event, context):
     keys = [record["dynamodb"]["Keys"]["requestId"]["S"] for record in event.get("Records", [])]
+    if "poison" in keys:
+        raise ValueError("poison")
     seen = {"pid": os.getpid(), "keys": keys} | {name: value for name, value in event.items() if name != "Records"}
     print("read", json.dumps(seen))
     return {"state": {"count": event.get("state", {}).get("count", 0) + len(keys)}, "batchItemFailures": []}
@@ -119,6 +126,12 @@ def put(stack: BackgroundStack, *keys: str) -> None:
 def events_read(stack: BackgroundStack) -> list[dict[str, Any]]:
     """What the reader has been given so far: keys, pid, and with a window its fields."""
     lines = [line.partition("read ")[2] for line in stack.log.splitlines() if "read {" in line]
+    return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+def events_swept(stack: BackgroundStack) -> list[dict[str, Any]]:
+    """What the sweeper has been given so far."""
+    lines = [line.partition("sweep ")[2] for line in stack.log.splitlines() if "sweep {" in line]
     return [json.loads(line) for line in lines if line.endswith("}")]
 
 

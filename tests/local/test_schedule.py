@@ -54,7 +54,7 @@ async def scheduled(
         log=log,
         clock=time.clock,
     )
-    schedule.start()
+    await schedule.start()
     await time.advance(0)
     try:
         yield time

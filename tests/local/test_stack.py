@@ -51,7 +51,7 @@ def all_gone(processes: list[psutil.Process]) -> bool:
 class TestReady:
     def test_the_line_says_how_to_reach_everything(self, stack: BackgroundStack) -> None:
         described = stack.description
-        assert described.keys() == {"api", "control", "dynamodb", "region", "tables", "functions", "pid"}
+        assert described.keys() == {"api", "control", "dynamodb", "region", "tables", "queues", "functions", "pid"}
         assert described["pid"] == stack.process.pid
         assert described["tables"].keys() >= {"requests", "counters"}
         assert described["functions"]["processor"]["name"] == "gapless-local-Processor"
