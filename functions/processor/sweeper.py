@@ -1,9 +1,11 @@
-"""Finds what the stream has lost, on a schedule or by `gapless sweep`, and sends it through the stream again.
+"""Finds what the stream has lost, and sends it through the stream again: on a schedule, when a batch was given up (the
+failure queue's message), or by `gapless sweep`.
 
 every counter ──▶ apply its lanes, prune those at rest;   every request that has waited too long ──▶ touch it
       └─────────▶ forget idempotency keys that have had their time
 """
 
+import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -59,17 +61,39 @@ class Tally:
 
 @metrics.log_metrics
 def lambda_handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Sweep once. The event may have `resendAfterSeconds`, in place of the setting.
+    """Sweep once. The event: a schedule's, messages of the failure queue, or one that may have `resendAfterSeconds`, in
+    place of the setting.
 
     Returns what was done: how many counters were swept, lanes pruned, stamps written, tombstones left, idempotency keys
     forgotten, requests sent again; what waits: `pending`, and `oldestPendingAgeSeconds`, None when it is not known; and
     `complete`, whether there was time for everything. The next sweep begins anew. Raises SweepFailed.
     """
+    messages = event.get("Records", ())
+    for message in messages:
+        log_failure(message)
     end = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - ANSWER_SECONDS
     done = sweep_all(int(event.get("resendAfterSeconds", settings.sweep_after_seconds)), end)
-    if done["failed"] and "source" in event:  # a schedule's, which reads no answer: an error is what gets noticed
+    # A schedule and a queue read no answer. An error is noticed, and lets the queue keep its messages.
+    if done["failed"] and (messages or "source" in event):
         raise SweepFailed(f"{done['failed']} counters could not be swept: {done}")
     return done
+
+
+def log_failure(message: Mapping[str, Any]) -> None:
+    """Log what a message of the failure queue says: which batch the processor was given in vain. message: SQS's record.
+
+    The batch itself is not in it, nor needed: whoever was in it waits in the table, or has an end.
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+    """
+    try:
+        failure = json.loads(message["body"])
+        context, batch = failure["requestContext"], failure["DDBStreamBatchInfo"]
+        said = {name: context.get(name) for name in ("condition", "approximateInvokeCount")}
+        said |= {name: batch.get(name) for name in ("shardId", "startSequenceNumber", "endSequenceNumber", "batchSize")}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        logger.error("a message of the failure queue cannot be read", messageId=message.get("messageId"))
+        return
+    logger.error("a batch was given up; the sweeper sends its requests again", **said)
 
 
 def sweep_all(resend_after: int, end: float) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import sweeper
 from connection import Settings, connect
 from gapless.local.background import running_stack
 from gapless.local.dynamodb_local import run_dynamodb_local
@@ -14,6 +15,7 @@ from store import Tables
 from tests.tables import create_tables
 from tests.unit.handler import Handler
 from tests.unit.records import make_record, make_request
+from tests.unit.swept import Stack
 from tests.unit.worker import FOR_EVER, REQUESTS
 
 if TYPE_CHECKING:
@@ -90,3 +92,11 @@ def put(client: "DynamoDBClient") -> Callable[..., Request]:
 def handler(client: "DynamoDBClient", settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Handler:
     """The handler on those tables."""
     return Handler(client, settings, monkeypatch)
+
+
+@pytest.fixture
+def stack(client: "DynamoDBClient", settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """The sweeper on those tables."""
+    stack = Stack(client, settings)
+    monkeypatch.setattr(sweeper, "tables", stack.tables)
+    return stack
