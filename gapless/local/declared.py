@@ -16,7 +16,7 @@ WITHOUT_LOCAL_EFFECT = {
     "Architectures": "the handler runs on this machine's processor",
     "Description": "a text",
     "KmsKeyArn": "nothing is encrypted here",
-    "LoggingConfig": "logs go to the terminal",
+    "LoggingConfig": "logs go to the terminal, and to files for `gapless logs`",
     "Role": "nothing is forbidden to the stack's own parts; the policy tests read the roles",
     "Runtime": "the handler runs on the interpreter that runs the stack",
     "Tags": "nobody pays",

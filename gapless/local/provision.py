@@ -17,7 +17,7 @@ WITHOUT_LOCAL_EFFECT = {
     "AWS::ApiGateway::UsagePlanKey": "every key of the template opens the API",
     "AWS::IAM::Role": "nothing is forbidden to the stack's own parts; the policy tests read the roles",
     "AWS::Lambda::Permission": "nothing is forbidden to the stack's own parts; function URLs look at their AuthType",
-    "AWS::Logs::LogGroup": "logs go to the terminal",
+    "AWS::Logs::LogGroup": "logs go to the terminal, and to files for `gapless logs`",
     "AWS::S3::BucketPolicy": "nothing is forbidden to the stack's own parts",
 }
 

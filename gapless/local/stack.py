@@ -23,6 +23,7 @@ from gapless.local.engine import EmbeddedEngine, EngineClient
 from gapless.local.function import FunctionHost
 from gapless.local.function_url import FunctionUrl, FunctionUrlSettings
 from gapless.local.gateway import Gateway, read_api, serve
+from gapless.local.log_file import LogFile
 from gapless.local.provision import provision
 from gapless.local.settings import StackSettings, local_parameters, working_folder
 from gapless.local.template import Resource, Template, load
@@ -52,6 +53,7 @@ class Stack:
         """folder: the one it works in, --data's or one that goes with the stack."""
         self._settings = settings
         self._log = log
+        self._logs = folder.resolve() / "logs"
         self.template = template
         self.engine = engine
         self.api = ""
@@ -82,6 +84,7 @@ class Stack:
             "tables": tables,
             "queues": queues,
             "functions": functions,
+            "logs": str(self._logs),
             "pid": os.getpid(),
         }
 
@@ -108,19 +111,31 @@ class Stack:
             if json.loads(self._settings.stack_file.read_text())["pid"] == os.getpid():
                 self._settings.stack_file.unlink()
 
-    def make_function(self, resource: Resource, *, streaming: bool) -> FunctionHost:
-        """The host of one function, not started yet. One that reads no stream starts no process until it is invoked."""
+    def make_function(self, resource: Resource, file: LogFile, *, streaming: bool) -> FunctionHost:
+        """The host of one function, not started yet. One that reads no stream starts no process until it is invoked.
+
+        file: keeps what it prints.
+        """
+
+        def log(line: str) -> None:
+            file.write(line)
+            self._log(line)
+
         host = FunctionHost(
             read_function(resource, self.template, self.engine.dynamodb),
             processes=self._settings.processes if streaming else 0,
             concurrency=max(
                 self._settings.shards * MOST_LANES if streaming else MOST_PROCESSES, self._settings.processes
             ),
-            log=self._log,
+            log=log,
             on_change=self.write_description,
         )
         self.functions[resource.physical_id] = host
         return host
+
+    def make_log_file(self, resource: Resource) -> LogFile:
+        """Where the lines of one function are kept."""
+        return LogFile(self._logs / f"{short(resource, 'Function')}.log")
 
     def make_url(self, resource: Resource, settings: FunctionUrlSettings, host: FunctionHost) -> FunctionUrl:
         """The URL of one function, not served yet."""
@@ -160,7 +175,9 @@ async def run_stack(
         stack = Stack(settings, folder, template, engine, log, clock or Clock())
         for resource in template.of_type("AWS::Serverless::Function"):
             events = list(read_events(resource))
-            host = stack.make_function(resource, streaming=any(event.type == "DynamoDB" for event in events))
+            file = stack.make_log_file(resource)
+            exits.callback(file.close)
+            host = stack.make_function(resource, file, streaming=any(event.type == "DynamoDB" for event in events))
             exits.push_async_callback(host.stop)
             await host.start()
             for event in events:

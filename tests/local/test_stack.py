@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -19,6 +20,7 @@ import urllib3
 from gapless.client import Client, Refused
 from gapless.load import connect, count_numbered
 from gapless.local.background import BackgroundStack, running_stack, start_stack
+from gapless.sweep import run_sweeper
 from tests.checker import find_faults
 from tests.local.stack_files import copy_stack, replace_in
 from tests.waiting import wait_until
@@ -43,6 +45,12 @@ def family(pid: int) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)]
 
 
+def find_lines(path: Path, key: str) -> list[dict[str, Any]]:
+    """The lines of a log file that have a key."""
+    text = path.read_text() if path.exists() else ""
+    return [line for line in map(json.loads, filter(lambda one: one.startswith("{"), text.splitlines())) if key in line]
+
+
 def all_gone(processes: list[psutil.Process]) -> bool:
     """Whether none of them runs; psutil knows a process from a later one with the same id."""
     return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in processes)
@@ -51,7 +59,17 @@ def all_gone(processes: list[psutil.Process]) -> bool:
 class TestReady:
     def test_the_line_says_how_to_reach_everything(self, stack: BackgroundStack) -> None:
         described = stack.description
-        assert described.keys() == {"api", "control", "dynamodb", "region", "tables", "queues", "functions", "pid"}
+        assert described.keys() == {
+            "api",
+            "control",
+            "dynamodb",
+            "region",
+            "tables",
+            "queues",
+            "functions",
+            "logs",
+            "pid",
+        }
         assert described["pid"] == stack.process.pid
         assert described["tables"].keys() >= {"requests", "counters"}
         assert described["functions"]["processor"]["name"] == "gapless-local-Processor"
@@ -67,6 +85,18 @@ class TestReady:
         assert stack.process.stdout is not None
         assert stack.process.stdout.read() == b""
         assert '"message":"numbered"' in stack.log
+
+    def test_what_functions_print_is_kept_a_file_each(self, stack: BackgroundStack) -> None:
+        request_id = Client(stack.target).submit(b'{"note": "\\u00fc"}')["requestId"]
+        Client(stack.target).wait(request_id)
+        run_sweeper(stack.target, None)
+        logs = Path(stack.description["logs"])
+        lines = wait_until("the request in the file", lambda: find_lines(logs / "processor.log", "requestId"))
+        assert {"requestId": request_id, "message": "numbered"}.items() <= lines[0].items()
+        assert wait_until("the sweep in the file", lambda: find_lines(logs / "sweeper.log", "counts"))
+        assert not (logs / "ticket.log").exists()
+        for line in lines:
+            assert json.dumps(line["requestId"]) in stack.log  # and on the terminal, as ever
 
     def test_only_the_loopback_interface_is_listened_on(self, stack: BackgroundStack) -> None:
         sockets = [one for process in family(stack.process.pid) for one in process.net_connections(kind="inet")]
