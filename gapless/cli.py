@@ -12,6 +12,7 @@ import click
 from gapless.bench_commands import bench
 from gapless.client import Client
 from gapless.counter_commands import counter
+from gapless.failure_commands import failed, requeue
 from gapless.operator_commands import sweep, verify
 from gapless.options import check_stack_name, output_option, target_options
 from gapless.shards import shards
@@ -134,5 +135,5 @@ def demo(output: str) -> None:
         print_line(json.dumps(documents, ensure_ascii=False))
 
 
-for command in (bench, counter, shards, sweep, verify):
+for command in (bench, counter, failed, requeue, shards, sweep, verify):
     main.add_command(command)

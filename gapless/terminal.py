@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 FAILED, USAGE, UNREACHABLE = 1, 2, 3
 
+WIDE = 5000  # columns
 Errors = tuple[type[Exception], ...]
 
 CAPTION = (
@@ -100,6 +102,30 @@ def show_counters(documents: list[dict[str, Any]], output: str) -> None:
     for document in documents:
         table.add_row(*("" if value is None else str(value) for value in document.values()))
     Console().print(table)
+
+
+def show_table(rows: Sequence[dict[str, Any]]) -> None:
+    """Rows of the same columns as a table; nothing is cut off, None is left blank, and in a pipe no line is broken."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if not rows:
+        return
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in rows[0]:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
+
+
+def show_time(milliseconds: int | None) -> str | None:
+    """Epoch ms as people write it, in UTC."""
+    if milliseconds is None:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(sep=" ", timespec="seconds")
 
 
 def finish(document: dict[str, Any], output: str) -> NoReturn:

@@ -6,7 +6,7 @@ from counter import Counter
 from items import BASE, LANE, from_entry, to_mark
 from memory import Known
 from operations import Commit, Prune, Stamp
-from request import CODE_LIMIT, DONE, FAILED, MESSAGE_LIMIT, PENDING, VOID, Accepted, cut
+from request import CODE_LIMIT, DONE, FAILED, LINK, MESSAGE_LIMIT, PENDING, VOID, Accepted, cut
 
 DAY = 86_400
 Expression = dict[str, Any]
@@ -141,7 +141,7 @@ def stamp_parts(stamp: Stamp, now: int, days: int) -> dict[str, Any]:
             "result": {"S": stamp.verdict.result},
         }
     else:
-        message = cut(stamp.verdict.message, min(MESSAGE_LIMIT, stamp.request.room))
+        message = cut(stamp.verdict.message, min(MESSAGE_LIMIT, stamp.request.room - LINK))
         error = {"code": {"S": cut(stamp.verdict.code, CODE_LIMIT)}, "message": {"S": message}}
         # `result` stays, empty: a repeated PUT sets it only where it is missing.
         parts = {"status": {"S": FAILED}, "error": {"M": error}, "result": {"S": ""}}

@@ -23,6 +23,7 @@ ITEM_LIMIT = 400 * 1024
 # completedAt and ttl with their names (55), or an error's frame and code (113). The rest is for attributes to come.
 RESERVE = 256
 STAMP = 128
+LINK = 48  # bytes of requeuedAs, by which an operator says that a FAILED request was submitted again
 MESSAGE_LIMIT = 1024
 CODE_LIMIT = 64
 
@@ -135,8 +136,8 @@ def value_size(value: Mapping[str, Any]) -> int:
 
 
 def cut(text: str, limit: int) -> str:
-    """The longest beginning of a text that is at most `limit` bytes of UTF-8."""
-    return text.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")
+    """The longest beginning of a text that is at most `limit` bytes of UTF-8; nothing for a limit below 0."""
+    return text.encode("utf-8", "replace")[: max(0, limit)].decode("utf-8", "ignore")
 
 
 def parse_body(text: str) -> dict[str, Any]:

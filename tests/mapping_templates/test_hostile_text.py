@@ -158,6 +158,8 @@ def test_status_document_says_what_is_stored(request_id: str, counter: str, body
         "error": {"M": {"code": {"S": code}, "message": {"S": message}}},
         "completedAt": {"N": "7"},
         "receivedAt": {"N": "5"},
+        "requeuedAs": {"S": counter},
+        "requeueOf": {"S": request_id},
     }
     rendered = render(STATUS, event({"Item": item}, method="GET", path={"requestId": "asked"}))
     assert rendered.document == {
@@ -166,6 +168,8 @@ def test_status_document_says_what_is_stored(request_id: str, counter: str, body
         "status": "FAILED",
         "error": {"code": code, "message": message},
         "completedAt": 7,
+        "requeuedAs": counter,
+        "requeueOf": request_id,
         "request": body,
         "receivedAt": 5,
     }
