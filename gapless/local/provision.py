@@ -19,6 +19,7 @@ WITHOUT_LOCAL_EFFECT = {
     "AWS::Lambda::Permission": "nothing is forbidden to the stack's own parts; function URLs look at their AuthType",
     "AWS::Logs::LogGroup": "logs go to the terminal, and to files for `gapless logs`",
     "AWS::S3::BucketPolicy": "nothing is forbidden to the stack's own parts",
+    "AWS::WAFv2::WebACLAssociation": "no firewall stands before 127.0.0.1",
 }
 
 TABLE_CREATES = {"BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes"}

@@ -17,7 +17,12 @@ def written() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def transformed(written: dict[str, Any]) -> dict[str, Any]:
+def transformed() -> dict[str, Any]:
+    return apply_transform()
+
+
+def apply_transform(now: float | None = None) -> dict[str, Any]:
+    """What SAM makes of the template; now: seconds since the epoch, where it matters."""
     transform = pytest.importorskip("samtranslator.translator.transform", reason="needs aws-sam-cli: make test-all")
     packaged = read(ROOT / "template.yaml")
     for function in of_type(packaged, "AWS::Serverless::Function").values():
@@ -25,6 +30,8 @@ def transformed(written: dict[str, Any]) -> dict[str, Any]:
     no_managed_policies = SimpleNamespace(load=dict[str, str])  # looking one up by its name would ask AWS
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        if now is not None:
+            environment.setattr("samtranslator.model.apigateway.time.time", lambda: now)
         document: dict[str, Any] = transform.transform(packaged, {}, no_managed_policies)
     return document
 
@@ -37,6 +44,21 @@ def of_type(document: dict[str, Any], type_: str) -> dict[str, Any]:
 def test_security_of_every_method_is_kept(written: dict[str, Any], transformed: dict[str, Any]) -> None:
     body = transformed["Resources"]["Api"]["Properties"]["Body"]
     assert body == written["Resources"]["Api"]["Properties"]["DefinitionBody"]
+
+
+def test_who_may_reach_the_api_is_kept(written: dict[str, Any], transformed: dict[str, Any]) -> None:
+    api, made = (document["Resources"]["Api"]["Properties"] for document in (written, transformed))
+    assert made["Policy"] == api["Policy"]
+    endpoint = api["EndpointConfiguration"]
+    assert made["EndpointConfiguration"] == {"Types": [endpoint["Type"]], "VpcEndpointIds": endpoint["VPCEndpointIds"]}
+    firewall = transformed["Resources"]["WebAclAssociation"]["Properties"]["ResourceArn"]["Fn::Sub"]
+    assert firewall[1] == {"Stage": {"Ref": "Apiv1Stage"}}
+
+
+def test_every_update_deploys_the_stage() -> None:
+    """The same text, as it is when only a parameter changes."""
+    first, second = (of_type(apply_transform(now), "AWS::ApiGateway::Deployment") for now in (1.0, 2.0))
+    assert first.keys().isdisjoint(second)
 
 
 def test_no_role_is_added(written: dict[str, Any], transformed: dict[str, Any]) -> None:

@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
 # The choices that change what is deployed, and not only a value in it. Each is one stack for the rules to read.
 KEY = "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+CIDRS, ENDPOINTS = "192.0.2.0/24,2001:db8::/32", "vpce-0123456789abcdef0,vpce-0123456789abcdef1"
+WEB_ACL = "arn:aws:wafv2:us-east-1:000000000000:regional/webacl/limits/1234abcd-12ab-34cd-56ef-1234567890ab"
 CHOICES = (
     {"Authorization": "AWS_IAM"},
     {"Authorization": "API_KEY"},
@@ -20,7 +22,10 @@ CHOICES = (
     {"Lanes": "off"},
     {"Tickets": "NONE"},
     {"Tickets": "off"},
-    {"KmsKeyArn": KEY},
+    {"KmsKeyArn": KEY, "AllowedCidrs": CIDRS},
+    {"Authorization": "NONE", "AllowedCidrs": CIDRS},
+    {"Authorization": "API_KEY", "AllowedVpcEndpoints": ENDPOINTS, "WebAclArn": WEB_ACL},
+    {"AllowedVpcEndpoints": ENDPOINTS, "AllowedCidrs": CIDRS},
 )
 
 

@@ -1,9 +1,11 @@
 """Breaches of what guards the stack."""
 
+from gapless.local.template import Resource
 from tests.template import role_rules, security_rules
-from tests.template.declared import KEY, Stack
+from tests.template.declared import KEY, WEB_ACL, Stack
 from tests.template.planting import Planted, breaks
 from tests.template.resource_breaches import allow
+from tests.template.resource_policy import ACCOUNT
 
 PLANTED: Planted = []
 
@@ -27,6 +29,43 @@ def log_with_a_key_of_its_own(stack: Stack) -> None:
 @breaks(security_rules.everything_stored_has_the_key_that_was_chosen, PLANTED)
 def function_with_a_key_of_its_own(stack: Stack) -> None:
     stack.properties("Sweeper")["KmsKeyArn"] = KEY.replace("1234abcd", "ffffffff")
+
+
+@breaks(security_rules.policy_lets_in_whom_it_should, PLANTED)
+def everybody_or_the_account_alone(stack: Stack) -> None:
+    statement = stack.api["Policy"]["Statement"][0]
+    statement["Principal"] = ACCOUNT if statement["Principal"] == "*" else "*"
+
+
+@breaks(security_rules.policy_lets_in_whom_it_should, PLANTED)
+def limits_forgotten_or_invented(stack: Stack) -> None:
+    statements = stack.api["Policy"]["Statement"]
+    invented = dict(statements[0], Effect="Deny", Condition={"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/8"]}})
+    statements[1:] = [] if statements[1:] else [invented]
+
+
+@breaks(security_rules.policy_lets_in_whom_it_should, PLANTED)
+def limit_that_knows_no_private_addresses(stack: Stack) -> None:
+    """Where nothing is limited by address, a limit by the one that calls do not have shuts everybody out."""
+    limit = dict(stack.api["Policy"]["Statement"][0], Principal="*", Effect="Deny")
+    limit["Condition"] = {"NotIpAddress": {"aws:SourceIp": ["192.0.2.0/24", "2001:db8::/32"]}}
+    if stack.parameters["AllowedVpcEndpoints"] == [""]:
+        limit["Condition"] = {"NotIpAddress": {"aws:VpcSourceIp": ["192.0.2.0/24", "2001:db8::/32"]}}
+    stack.api["Policy"]["Statement"].append(limit)
+
+
+@breaks(security_rules.endpoint_is_as_private_as_was_chosen, PLANTED)
+def endpoint_of_the_other_kind(stack: Stack) -> None:
+    endpoint = stack.api["EndpointConfiguration"]
+    endpoint["Type"] = "REGIONAL" if endpoint["Type"] == "PRIVATE" else "PRIVATE"
+
+
+@breaks(security_rules.firewall_stands_before_the_stage, PLANTED)
+def firewall_before_another_stage(stack: Stack) -> None:
+    properties = {"WebACLArn": WEB_ACL, "ResourceArn": "arn:aws:apigateway:us-east-1::/restapis/local/stages/v2"}
+    stack.resources["WebAclAssociation"] = Resource(
+        "WebAclAssociation", "AWS::WAFv2::WebACLAssociation", properties, "test-WebAclAssociation"
+    )
 
 
 @breaks(security_rules.choices_reach_the_stage, PLANTED)

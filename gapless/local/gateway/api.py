@@ -25,6 +25,7 @@ API_WITHOUT_LOCAL_EFFECT = {
     "FailOnWarnings": "whatever is not supported is refused",
     "Name": "a text",
     "OpenApiVersion": "it tells SAM how to write its own documents",
+    "Policy": "everybody calls from 127.0.0.1, and nobody is known by a signature",
     "PropagateTags": "nobody pays",
     "Tags": "nobody pays",
     "TracingEnabled": "nothing collects traces here",
