@@ -3,12 +3,15 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .uv/bin/uv)
 DYNAMODB_LOCAL := amplify-dynamodb-simulator@2.9.30
+# AWS's package of cfn-guard, a binary for each system, and of the rules that Control Tower deploys.
+GUARD := @cdklabs/cdk-validator-cfnguard@0.0.62
+GUARD_SHA256 := 660c14562d4c79d524d0623d80d494e41797acae9da23ecb10915d7f66ada80c
 SYNC = $(UV) sync --locked --python $(PYTHON) --compile-bytecode
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo setup test test-rest test-all soak mutants lint build dynamodb-local clean
+.PHONY: help demo setup test test-rest test-all scan soak mutants lint build dynamodb-local clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -25,10 +28,13 @@ test: .venv/test ## Fast tests, linters and types; says what it skips
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-test-rest: .venv/all .tools/dynamodb-local ## What `make test` skips: DynamoDB Local, sam, planted bugs
+test-rest: .venv/all .tools/dynamodb-local .tools/scan .tools/cfn-guard ## What `make test` skips: DynamoDB Local, sam, planted bugs
 	$(BIN)/pytest --everything -m everything
 
-test-all: test test-rest ## Both
+test-all: test scan test-rest ## All of it
+
+scan: .venv/all .tools/scan .tools/cfn-guard ## Scanners of the template, the code, the packages, secrets and workflows
+	$(BIN)/python -m tests.scan
 
 soak: .venv/test ## A million crashes in simulated worlds, on every core; a quarter of an hour
 	PYTHONPATH=functions/processor:. $(BIN)/python -m tests.faults.simulation.campaign --crashes 1000000
@@ -79,3 +85,16 @@ CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and
 	mkdir -p .tools
 	cd .tools && tar -xzf "$$(npm pack --silent $(DYNAMODB_LOCAL))" package/emulator && rm -f amplify-*.tgz
 	mv .tools/package/emulator $@ && rmdir .tools/package
+
+# In an environment of its own: checkov pins the packages that it shares with the project.
+.tools/scan: tests/scan/requirements.txt $(filter .uv/%,$(UV))
+	@$(CHECK_PYTHON)
+	$(UV) venv --quiet --clear --python $(PYTHON) $@
+	$(UV) pip sync --quiet --no-build --require-hashes --python $@/bin/python $<
+	@touch $@
+
+.tools/cfn-guard:
+	mkdir -p $@.part
+	cd $@.part && npm pack --silent $(GUARD) && echo "$(GUARD_SHA256) *$$(ls cdklabs-*.tgz)" | sha256sum --check --status
+	cd $@.part && tar -xzf cdklabs-*.tgz --strip-components 1 package/bin package/rules package/LICENSE && rm cdklabs-*.tgz
+	mv $@.part $@

@@ -157,7 +157,7 @@ def stamp_statement(table: str, stamp: Stamp, parts: dict[str, Any]) -> dict[str
     # Without spaces: the local engine reads a statement character by character.
     changes = ",".join(f'"{name}"=?' for name in parts)
     return {
-        "Statement": f'UPDATE "{table}" SET {changes} WHERE "requestId"=? AND {PARTIQL_CAN_BE_STAMPED}',  # noqa: S608
+        "Statement": f'UPDATE "{table}" SET {changes} WHERE "requestId"=? AND {PARTIQL_CAN_BE_STAMPED}',  # noqa: S608 - names of ours
         "Parameters": [*parts.values(), {"S": stamp.request.request_id}, n(stamp.request.received_at)],
     }
 

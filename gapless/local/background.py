@@ -2,7 +2,7 @@
 
 import json
 import signal
-import subprocess
+import subprocess  # nosec B404 - commands are lists of words, never a shell's text
 import sys
 import tempfile
 from collections.abc import Iterator

@@ -5,7 +5,7 @@ stay on 127.0.0.1.
 """
 
 import os
-import subprocess
+import subprocess  # nosec B404 - commands are lists of words, never a shell's text
 import sys
 import time
 import urllib.error
@@ -52,7 +52,7 @@ def wait_for(process: "subprocess.Popen[bytes]", port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}", timeout=2)
+            urllib.request.urlopen(f"http://127.0.0.1:{port}", timeout=2)  # nosec B310 - it is http
         except urllib.error.HTTPError:  # it answers 400 to a request without a target
             if listens(process.pid, port):
                 return

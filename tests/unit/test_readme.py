@@ -52,7 +52,7 @@ def test_the_shell_examples_run(tmp_path: Path) -> None:
 def test_the_python_example_is_a_work_py(monkeypatch: pytest.MonkeyPatch) -> None:
     (example,) = blocks("python")
     names: dict[str, Any] = {}
-    exec("from typing import Any\nfrom request import Request\nfrom work import Rejected\n" + example, names)  # noqa: S102
+    exec("from typing import Any\nfrom request import Request\nfrom work import Rejected\n" + example, names)  # noqa: S102 - the README's own code
     work = names["work"]
     assert work(make_request(body='{"amount": 3}')) == {"booked": 3}
     with pytest.raises(Rejected, match="positive"):

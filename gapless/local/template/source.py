@@ -95,7 +95,7 @@ def _parse(path: Path, place: str, loader: type[_SnippetLoader]) -> Node:
         raise TemplateError(f"{place}: cannot read {path}: {error}") from error
     try:
         # S506 does not know that our loaders are SafeLoaders, which build nothing but plain data.
-        return yaml.load(text, Loader=loader)  # noqa: S506
+        return yaml.load(text, Loader=loader)  # noqa: S506 - loaders of plain data
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"

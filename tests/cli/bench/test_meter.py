@@ -86,7 +86,7 @@ def test_a_transaction_costs_twice_whether_or_not_it_succeeds(
 
 
 def test_each_statement_of_a_batch_is_a_write(client: "DynamoDBClient") -> None:
-    statement: Any = {"Statement": f'UPDATE "{TABLE}" SET "x"=? WHERE "id"=?', "Parameters": [{"N": "1"}, {"S": "a"}]}  # noqa: S608
+    statement: Any = {"Statement": f'UPDATE "{TABLE}" SET "x"=? WHERE "id"=?', "Parameters": [{"N": "1"}, {"S": "a"}]}  # noqa: S608 - a name of ours
     refused: Any = {"Error": {"Code": "ConditionalCheckFailed", "Message": "no"}}
     meter = Meter(client)
     with Stubber(client) as stubber:  # moto tells nothing of a refused statement

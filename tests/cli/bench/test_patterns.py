@@ -130,7 +130,7 @@ def test_a_plot_is_an_svg_with_text_in_it_the_same_each_time(tmp_path: Path) -> 
 
     for name in ("a.svg", "b.svg"):
         plot_patterns(invent(), tmp_path / name)
-    root = ElementTree.fromstring((tmp_path / "a.svg").read_text())  # noqa: S314, our own
+    root = ElementTree.fromstring((tmp_path / "a.svg").read_text())  # noqa: S314 - our own
     assert root.tag == f"{SVG}svg"
     texts = {"".join(one.itertext()) for one in root.iter(f"{SVG}text")}
     assert {"one at a time", "batches of 10", "write units a number"} <= texts
