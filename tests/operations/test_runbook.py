@@ -1,0 +1,196 @@
+"""What docs/operations.md tells an operator to do can be done: commands, parameters, resources and links exist."""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import pytest
+from botocore import xform_name
+from botocore.exceptions import UnknownServiceError
+from botocore.session import Session
+
+from gapless.cli import main
+from tests.operations import runbook
+from tests.operations.runbook import ROOT, TEXT, Command
+from tests.template.declared import CHOICES, Stack, read_stack
+
+LABELS = ("Meaning.", "Check.", "Do.", "False when")
+# Options that the AWS CLI gives every command.
+GLOBAL_OPTIONS = {"--query", "--output", "--region", "--profile", "--no-paginate"}
+# What the text is ahead of.
+COMING = {"status", "pending", "logs", "failed", "requeue", "audit", "reconcile"}
+COMING_PARAMETERS = {"AlarmEmail", "Tracing", "Deployment", "SweepSchedule", "KmsKeyArn"}
+FUNCTIONS = ROOT / "functions/processor"
+
+
+@pytest.fixture(scope="module")
+def stacks() -> list[Stack]:
+    return [read_stack(choice) for choice in CHOICES]
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return Session()
+
+
+def resources(stacks: Sequence[Stack]) -> set[str]:
+    """Logical ids: those of the template, and those that SAM makes of a function's events."""
+    declared = {name for stack in stacks for name in stack.resources}
+    events = {
+        f"{name}{event}"
+        for stack in stacks
+        for name, properties in stack.of_type("AWS::Serverless::Function")
+        for event in properties.get("Events", {})
+    }
+    return declared | events
+
+
+# ── alarms ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_alarm_has_a_section_and_every_section_an_alarm(stacks: list[Stack]) -> None:
+    alarms = {name for stack in stacks for name, _ in stack.of_type("AWS::CloudWatch::Alarm")}
+    if not alarms:
+        pytest.skip("the template has no alarms")
+    assert {heading for heading in runbook.headings() if heading.endswith("Alarm")} == alarms
+
+
+@pytest.mark.parametrize("alarm", [heading for heading in runbook.headings() if heading.endswith("Alarm")])
+def test_an_alarm_says_what_it_means_what_to_check_and_what_to_do(alarm: str) -> None:
+    section = runbook.section(alarm)
+    assert [label for label in LABELS if f"**{label}" not in section] == []
+
+
+# ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_gapless(command: Command) -> None:
+    """Parse the command as the tool would. Raises click.UsageError, AssertionError."""
+    called: click.Command = main
+    name, arguments = "gapless", list(command.arguments)
+    while isinstance(called, click.Group):
+        assert arguments, f"{name} wants the name of a command"
+        name = arguments.pop(0)
+        assert name in called.commands, f"there is no command {name}"
+        called = called.commands[name]
+    if command.whole:
+        called.make_context(name, arguments)
+
+
+def check_aws(session: Session, command: Command) -> None:
+    """Compare the command with botocore's model of the service. Raises AssertionError, UnknownServiceError."""
+    service, operation, *options = command.arguments
+    client_data = session.get_service_model(service)
+    if operation == "wait":
+        waiters = session.get_waiter_model(service).waiter_names
+        called = {
+            xform_name(name, "-"): session.get_waiter_model(service).get_waiter(name).operation for name in waiters
+        }
+        name, *options = options
+        assert name in called, f"{service} has no waiter {name}"
+        model = client_data.operation_model(called[name])
+    else:
+        names = {xform_name(name, "-"): name for name in client_data.operation_names}
+        assert operation in names, f"{service} has no operation {operation}"
+        model = client_data.operation_model(names[operation])
+    members: dict[str, Any] = model.input_shape.members if model.input_shape else {}
+    known = {f"--{xform_name(name, '-')}": name for name in members}
+    known |= {
+        f"--no-{option[2:]}": name for option, name in list(known.items()) if members[name].type_name == "boolean"
+    }
+    given = {option for option in options if option.startswith("--")}
+    assert given <= known.keys() | GLOBAL_OPTIONS, f"{service} {operation} has no {sorted(given - known.keys())}"
+    required = set(model.input_shape.required_members) if model.input_shape else set()
+    missing = required - {known[option] for option in given & known.keys()}
+    assert not missing, f"{service} {operation} wants {sorted(missing)}"
+
+
+@pytest.mark.parametrize("command", list(runbook.commands("gapless")), ids=lambda command: command.text)
+def test_the_tool_takes_the_command(command: Command) -> None:
+    if command.arguments[0] in COMING - main.commands.keys():
+        pytest.skip("there is no such command yet")
+    check_gapless(command)
+
+
+@pytest.mark.parametrize(
+    "command", [one for one in runbook.commands("aws") if one.whole], ids=lambda command: command.text[:90]
+)
+def test_the_aws_cli_takes_the_command(session: Session, command: Command) -> None:
+    check_aws(session, command)
+
+
+@pytest.mark.parametrize(
+    "arguments", ["statsu", "status --stakc NAME", "pending --older-than soon", "failed", "sweep now", "counter show"]
+)
+def test_a_wrong_command_of_the_tool_is_caught(arguments: str) -> None:
+    with pytest.raises((AssertionError, click.ClickException)):
+        check_gapless(Command("", "gapless", tuple(arguments.split())))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "lamda get-function --function-name a",
+        "lambda get-funktion --function-name a",
+        "lambda get-function --name a",
+        "lambda get-function --qualifier a",
+        "dynamodb wait table-gone --table-name a",
+    ],
+)
+def test_a_wrong_aws_command_is_caught(session: Session, arguments: str) -> None:
+    with pytest.raises((AssertionError, UnknownServiceError)):
+        check_aws(session, Command("", "aws", tuple(arguments.split())))
+
+
+@pytest.mark.parametrize("block", runbook.blocks("console"))
+def test_a_block_is_what_a_shell_takes(block: str) -> None:
+    result = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+# ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_resource_asked_for_exists(stacks: list[Stack]) -> None:
+    asked = {command.arguments[0] for command in runbook.commands("resource")}
+    assert {"ProcessorRequests", "SweeperSchedule"} <= asked
+    assert asked - resources(stacks) - {"Dashboard"} == set()
+
+
+def test_every_parameter_named_exists(stacks: list[Stack]) -> None:
+    named = {found[1] for code in runbook.inline_code() if (found := re.match(r"([A-Z][A-Za-z]+)=", code))}
+    for command in runbook.commands("sam"):
+        named |= {one.partition("=")[0] for one in command.arguments if re.match("[A-Z][A-Za-z]+=", one)}
+    assert {"BatchSize", "SweepAfterSeconds"} <= named
+    assert named - stacks[0].parameters.keys() - COMING_PARAMETERS == set()
+
+
+def test_every_log_line_explained_is_logged() -> None:
+    code = "\n".join(path.read_text() for path in FUNCTIONS.glob("*.py"))
+    rows = re.findall(r"^\| (`.*?) \|", runbook.section("What the logs say"), re.MULTILINE)
+    explained = {name for row in rows for name in re.findall("`([^`]+)`", row)}
+    assert {"MissingJournal", "work() was overruled"} <= explained
+    assert {name for name in explained if name not in code} == set()
+
+
+def test_every_exception_of_the_functions_is_explained() -> None:
+    raised = {
+        name
+        for path in FUNCTIONS.glob("*.py")
+        for name in re.findall(r"class (\w+)\((?:\w*)Exception\)", path.read_text())
+    }
+    assert raised - {"Rejected"} - set(re.findall(r"\w+", runbook.section("What the logs say"))) == set()
+
+
+def test_every_link_leads_somewhere() -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", TEXT):
+        if link.startswith("https://"):
+            continue
+        file, _, anchor = link.partition("#")
+        target = ROOT / "docs" / file if file else runbook.OPERATIONS
+        if link.startswith("security.md") and not target.exists():
+            continue
+        assert target.exists(), link
+        assert not anchor or anchor in map(runbook.anchor, runbook.headings(target.read_text())), link
