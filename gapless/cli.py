@@ -14,7 +14,8 @@ from gapless.client import Client
 from gapless.counter_commands import counter
 from gapless.failure_commands import failed, requeue
 from gapless.operator_commands import sweep, verify
-from gapless.options import check_stack_name, output_option, target_options
+from gapless.options import Duration, check_stack_name, output_option, target_options
+from gapless.outage import outage
 from gapless.shards import shards
 from gapless.target import find_target
 from gapless.terminal import (
@@ -41,9 +42,15 @@ def main() -> None:
 @click.option("--name", default="gapless-local", show_default=True, callback=check_stack_name, help="Tables bear it.")
 @click.option("--shards", default=4, show_default=True, type=click.IntRange(1, 64), help="Of the stream, at first.")
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64), help="Of a function, at least.")
+@click.option("--outage", type=Duration(), metavar="25h", help="Simulate an outage of that length, see above.")
 @output_option
-def up(parameters: tuple[str, ...], output: str, **options: Any) -> None:
-    """Run template.yaml on this machine until Ctrl-C."""
+def up(parameters: tuple[str, ...], output: str, outage: int | None, **options: Any) -> None:
+    """Run template.yaml on this machine until Ctrl-C.
+
+    --outage simulates one of Lambda: requests are taken, at a time so far in the past, and wait; no stream, schedule or
+    queue invokes a function. `gapless outage end` ends it: records older than 24 hours are then lost to the stream, as
+    on AWS, and it is the sweeper that finds those requests again. The functions' own clocks always say now.
+    """
     from gapless.local.engine import EngineError, EngineUnavailable
     from gapless.local.foreground import run_until_signal
     from gapless.local.gateway import DefinitionError, PortTaken
@@ -54,10 +61,12 @@ def up(parameters: tuple[str, ...], output: str, **options: Any) -> None:
 
     def ready(stack: Stack) -> None:
         urls = "".join(f", {name} {url}" for name, url in stack.urls.items())
-        print_line(json.dumps(stack.describe()) if output == "json" else f"ready {stack.api}{urls}")
+        during = ", in an outage until `gapless outage end`" if outage else ""
+        print_line(json.dumps(stack.describe()) if output == "json" else f"ready {stack.api}{urls}{during}")
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
-    settings = StackSettings(parameters=dict(split_parameter(one) for one in parameters), **options)
+    given = dict(split_parameter(one) for one in parameters)
+    settings = StackSettings(parameters=given, outage=outage or 0, **options)
     wrong = (TemplateError, DefinitionError, InvalidMapping, InvalidPattern)
     with reporting_errors(usage=(*wrong, OSError), unreachable=(EngineUnavailable, EngineError, PortTaken, StackInUse)):
         asyncio.run(run_until_signal(settings, lambda line: click.echo(line, err=True), ready))
@@ -135,5 +144,5 @@ def demo(output: str) -> None:
         print_line(json.dumps(documents, ensure_ascii=False))
 
 
-for command in (bench, counter, failed, requeue, shards, sweep, verify):
+for command in (bench, counter, failed, outage, requeue, shards, sweep, verify):
     main.add_command(command)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
@@ -14,6 +14,27 @@ output_option = click.option(
     show_default=True,
     help="For people or for programs.",
 )
+
+endpoint_option = click.option(
+    "--endpoint",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file a local stack describes itself in (.gapless/stack.json).",
+)
+
+
+class Duration(click.ParamType):
+    """Seconds, written as 45s, 90m, 25h or 2d."""
+
+    name = "duration"
+    units: ClassVar = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
+        """The seconds; fails for another form, and for none at all."""
+        found = re.fullmatch(r"([1-9]\d{0,3})([smhd])", str(value))
+        if found is None:
+            self.fail(f"{value!r} is not a duration like 45s, 90m, 25h or 2d, up to 9999", parameter, context)
+        return int(found[1]) * self.units[found[2]]
 
 
 def check_stack_name(context: click.Context, parameter: click.Parameter, name: str) -> str:
@@ -26,13 +47,7 @@ def check_stack_name(context: click.Context, parameter: click.Parameter, name: s
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The two options that say which stack a command is about."""
     stack = click.option("--stack", metavar="NAME", help="A deployed stack, by its CloudFormation name.")
-    endpoint = click.option(
-        "--endpoint",
-        metavar="FILE",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="The file a local stack describes itself in (.gapless/stack.json).",
-    )
-    return stack(endpoint(command))
+    return stack(endpoint_option(command))
 
 
 def counter_options(command: Callable[..., Any]) -> Callable[..., Any]:

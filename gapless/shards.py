@@ -6,24 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 import click
-import urllib3
 
-from gapless.options import output_option
-from gapless.target import NotReachable, find_target
+from gapless.control import NotDone, ask
+from gapless.options import endpoint_option, output_option
 from gapless.terminal import print_line, reporting_errors
-
-TIMEOUT_SECONDS = 10.0
-
-endpoint_option = click.option(
-    "--endpoint",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file a local stack describes itself in (.gapless/stack.json).",
-)
-
-
-class NotResharded(Exception):
-    """The stack would not do it; the text says why."""
 
 
 @click.group("shards")
@@ -49,7 +35,7 @@ def list_shards(endpoint: Path | None, output: str) -> None:
 @output_option
 def split_shard(shard: str, endpoint: Path | None, output: str) -> None:
     """Close shard ID and open two, one for each half of its hashes."""
-    with reporting_errors(usage=(NotResharded,)):
+    with reporting_errors(usage=(NotDone,)):
         show_opened(ask(endpoint, "POST", f"/shards/{quote(shard, safe='')}/split"), output)
 
 
@@ -59,21 +45,8 @@ def split_shard(shard: str, endpoint: Path | None, output: str) -> None:
 @output_option
 def merge_shards(shards: tuple[str, str], endpoint: Path | None, output: str) -> None:
     """Close two shards whose hashes adjoin and open one for both."""
-    with reporting_errors(usage=(NotResharded,)):
+    with reporting_errors(usage=(NotDone,)):
         show_opened(ask(endpoint, "POST", "/shards/merge", {"shards": list(shards)}), output)
-
-
-def ask(endpoint: Path | None, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Call the control endpoint of the stack that `endpoint` describes. Raises NotReachable or NotResharded."""
-    url = f"{find_target(endpoint, None).lambda_endpoint}{path}"
-    try:
-        answer = urllib3.request(method, url, json=body, timeout=TIMEOUT_SECONDS, retries=False)
-    except urllib3.exceptions.HTTPError as error:
-        raise NotReachable(f"the local stack does not answer at {url}: {error}") from error
-    document: dict[str, Any] = answer.json()
-    if answer.status != 200:
-        raise NotResharded(document["error"])
-    return document
 
 
 def show_opened(document: dict[str, Any], output: str) -> None:

@@ -16,7 +16,7 @@ from gapless.local.provision import find_stream
 from gapless.local.queue_mapping import QueueMapping, QueueMappingSettings
 from gapless.local.schedule import Schedule, ScheduleSettings
 from gapless.local.settings import StackSettings
-from gapless.local.stream import EventSourceMapping, MappingSettings, write_object
+from gapless.local.stream import EventSourceMapping, MappingSettings, Trimming, write_object
 from gapless.local.template import Resource, Site
 
 DRAIN_SECONDS = 5.0
@@ -63,14 +63,17 @@ class Consumers:
                 self.mappings.append(await self._make_mapping(resource, event, host))
                 self._all.append(self.mappings[-1])
             case "SQS":
-                self._all.append(self._make_queue_mapping(resource, event, host))
+                self._all.append(await self._make_queue_mapping(resource, event, host))
             case _:
                 self._all.append(self._make_schedule(resource, event, host))
 
-    async def start(self) -> None:
-        """Start them all; what can be wrong with one is raised."""
+    async def start(self, trimming: Trimming | None = None) -> None:
+        """Start them all; what can be wrong with one is raised. trimming: of what the streams hold, after an outage."""
         for consumer in self._all:
-            await consumer.start()
+            if isinstance(consumer, EventSourceMapping):
+                await consumer.start(trimming)
+            else:
+                await consumer.start()
 
     async def stop(self) -> None:
         """Stop those that were started, the last one first."""
@@ -105,14 +108,16 @@ class Consumers:
             put_object=write_object(self._folder),
         )
 
-    def _make_queue_mapping(self, resource: Resource, event: Event, host: FunctionHost) -> QueueMapping:
-        return QueueMapping(
+    async def _make_queue_mapping(self, resource: Resource, event: Event, host: FunctionHost) -> QueueMapping:
+        mapping = QueueMapping(
             QueueMappingSettings.from_template(event.properties),
             engine=self._engine,
             timeout_seconds=resource.properties.get("Timeout", 3),
             invoke=host.invoke,
             log=self._log,
         )
+        await mapping.open()
+        return mapping
 
     def _make_schedule(self, resource: Resource, event: Event, host: FunctionHost) -> Schedule:
         name = f"{self._settings.name}-{resource.logical_id}{event.name}"

@@ -4,6 +4,7 @@
     GET  /shards                                      {"shards": [...]}
     POST /shards/{shardId}/split                      {"opened": [shardId, shardId]}
     POST /shards/merge  {"shards": [shardId, shardId]}     {"opened": [shardId]}
+    POST /outage/end                                  {"lost": records, "left": records}
 
 Of the Invoke API there is the RequestResponse type, without the tail of the log.
 Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
@@ -18,6 +19,7 @@ from aiohttp import web
 
 from gapless.local.function import FunctionHost
 from gapless.local.function.runtime_api import MAX_EVENT_BYTES
+from gapless.local.outage import NoOutage, Outage
 from gapless.local.stream import CannotReshard, EventSourceMapping, NoSuchShard
 
 STOP_SECONDS = 1.0
@@ -27,16 +29,26 @@ FUNCTION_NAME = re.compile(r"(?:(?:arn:[\w-]+:lambda:[\w-]+:)?\d{12}:function:)?
 
 
 class Control:
-    """The endpoint. functions: by name; mappings: those whose shards are shown, and split and merged."""
+    """The endpoint. functions: by name; mappings: those whose shards are shown, and split and merged; outage: the
+    simulated one, whose end is written down by on_change."""
 
-    def __init__(self, functions: Mapping[str, FunctionHost], mappings: Sequence[EventSourceMapping]) -> None:
+    def __init__(
+        self,
+        functions: Mapping[str, FunctionHost],
+        mappings: Sequence[EventSourceMapping],
+        outage: Outage,
+        on_change: Callable[[], None],
+    ) -> None:
         self._functions = functions
         self._mappings = mappings
+        self._outage = outage
+        self._on_change = on_change
         application = web.Application(client_max_size=0, handler_args={"access_log": None})
         application.router.add_post("/2015-03-31/functions/{name}/invocations", self._invoke)
         application.router.add_get("/shards", self._list_shards)
         application.router.add_post("/shards/merge", self._merge)
         application.router.add_post("/shards/{shard}/split", self._split)
+        application.router.add_post("/outage/end", self._end_outage)
         self._runner = web.AppRunner(application, shutdown_timeout=STOP_SECONDS)
 
     async def start(self) -> str:
@@ -59,6 +71,9 @@ class Control:
         if kind != "RequestResponse":
             text = f"InvocationType {kind} is not supported on the local stack, only RequestResponse"
             return refuse(400, "InvalidParameterValueException", text)
+        if self._outage.seconds:
+            text = "an outage is simulated, and no function is invoked until `gapless outage end`"
+            return refuse(500, "ServiceException", text)
         event = await request.read() or b"{}"
         if len(event) > MAX_EVENT_BYTES:
             text = f"Request must be smaller than {MAX_EVENT_BYTES} bytes for the InvokeFunction operation"
@@ -92,6 +107,14 @@ class Control:
         except (ValueError, TypeError, KeyError):
             return web.json_response({"error": 'the body must be {"shards": [shardId, shardId]}'}, status=400)
         return self._reshard(lambda mapping: mapping.merge(first, second))
+
+    async def _end_outage(self, request: web.Request) -> web.Response:
+        try:
+            done = await self._outage.end()
+        except NoOutage as error:
+            return web.json_response({"error": str(error)}, status=409)
+        self._on_change()
+        return web.json_response(done)
 
     def _reshard(self, reshard: Callable[[EventSourceMapping], list[str]]) -> web.Response:
         """Do it in every mapping that has the shards: those of one stream have the same, as on AWS."""

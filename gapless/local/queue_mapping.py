@@ -98,8 +98,8 @@ class QueueMapping:
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Find the queue and begin to poll it, if the mapping is enabled.
+    async def open(self) -> None:
+        """Find the queue.
 
         Raises InvalidMapping when there is no such queue, or when its VisibilityTimeout is shorter than the function's
         Timeout, which Lambda refuses: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
@@ -115,6 +115,9 @@ class QueueMapping:
                 f"the queue {self._settings.queue} has a VisibilityTimeout of {visibility} s, shorter than the "
                 f"function's Timeout of {self._timeout:g} s; AWS recommends six times that Timeout"
             )
+
+    async def start(self) -> None:
+        """Begin to poll, if the mapping is enabled; `open` comes before it."""
         if self._settings.enabled:
             self._task = asyncio.create_task(self._run())
             report_crash(self._task, self._name, self._log)

@@ -20,7 +20,7 @@ class StackSettings:
     """What `gapless up` was told.
 
     data: the folder that keeps tables and stream positions, None for a fresh start; shards: of the stream, at its first
-    start; processes: of each function that reads a stream, at least.
+    start; processes: of each function that reads a stream, at least; outage: seconds of a simulated one, 0 for none.
     """
 
     template: Path = Path("template.yaml")
@@ -31,6 +31,7 @@ class StackSettings:
     dynamodb_endpoint: str | None = None
     shards: int = 4
     processes: int = 1
+    outage: int = 0
 
     @property
     def stack_file(self) -> Path:

@@ -24,6 +24,7 @@ from gapless.local.function import FunctionHost
 from gapless.local.function_url import FunctionUrl, FunctionUrlSettings
 from gapless.local.gateway import Gateway, read_api, serve
 from gapless.local.log_file import LogFile
+from gapless.local.outage import Outage
 from gapless.local.provision import provision
 from gapless.local.settings import StackSettings, local_parameters, working_folder
 from gapless.local.template import Resource, Template, load
@@ -38,7 +39,8 @@ class Stack:
     """A running stack.
 
     api: the URL with its stage; control: the URL of the control endpoint; engine: speaks to the tables' engine;
-    functions: by name; urls: those of functions that have one, by short name; consumers: what invokes functions.
+    functions: by name; urls: those of functions that have one, by short name; consumers: what invokes functions;
+    outage: the simulated one.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Stack:
         self.functions: dict[str, FunctionHost] = {}
         self.urls: dict[str, str] = {}
         self.consumers = Consumers(settings, folder, template.site, engine, log, clock)
+        self.outage = Outage(settings.outage, self.consumers, clock)
 
     def describe(self) -> dict[str, Any]:
         """What other programs need to use the stack."""
@@ -76,7 +79,10 @@ class Stack:
         # Said only when there is something to say: by default everybody may call a local stack, and nothing is killed.
         outputs = {"authorization": ("Authorization", "NONE"), "killOneIn": ("KillOneIn", "0")}
         found = {name: str(self.template.outputs.get(output, usual)) for name, (output, usual) in outputs.items()}
-        return {name: value for name, value in found.items() if value != outputs[name][1]} | {
+        said: dict[str, Any] = {name: value for name, value in found.items() if value != outputs[name][1]}
+        if self.outage.seconds:
+            said["outageSeconds"] = self.outage.seconds
+        return said | {
             "api": self.api,
             "control": self.control,
             "dynamodb": self.engine.dynamodb,
@@ -187,12 +193,15 @@ async def run_stack(
                 exits.push_async_callback(serving.stop)
                 stack.urls[short(resource, "Function")] = f"{serving.url}/"
         exits.push_async_callback(stack.consumers.stop)
-        await stack.consumers.start()
+        if not settings.outage:
+            await stack.consumers.start()
         exits.push_async_callback(stack.consumers.drain)
-        control = Control(stack.functions, stack.consumers.mappings)
+        control = Control(stack.functions, stack.consumers.mappings, stack.outage, stack.write_description)
         exits.push_async_callback(control.stop)
         stack.control = await control.start()
-        running = await serve(Gateway(api, engine, on_write=stack.consumers.wake).handle, settings.port)
+        running = await serve(
+            Gateway(api, engine, clock=stack.outage.time, on_write=stack.consumers.wake).handle, settings.port
+        )
         exits.push_async_callback(running.stop)
         stack.api = f"{running.url}/{api.stage}"
         exits.callback(stack.remove_description)

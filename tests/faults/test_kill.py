@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from gapless.client import Client
+from gapless.control import NotDone, ask
 from gapless.load import connect, wait_until_numbered
 from gapless.local.background import BackgroundStack, running_stack
-from gapless.shards import NotResharded, ask
 from gapless.sweep import SweepFailed, run_sweeper
 from gapless.target import NotReachable
 from tests.checker import find_faults
@@ -102,7 +102,7 @@ def reshard(description: Path, seeded: random.Random) -> str:
     pairs = [(one["shardId"], other["shardId"]) for one in shards for other in shards if one is not other]
     if len(shards) > 4:
         for pair in seeded.sample(pairs, len(pairs)):
-            with suppress(NotResharded):  # these two do not adjoin
+            with suppress(NotDone):  # these two do not adjoin
                 ask(description, "POST", "/shards/merge", {"shards": list(pair)})
                 return "merged"
     ask(description, "POST", f"/shards/{seeded.choice(shards)['shardId']}/split")

@@ -93,6 +93,7 @@ async def polling(queue: FakeQueue, *, timeout_seconds: float = 30, **properties
     mapping = QueueMapping(
         read(**properties), engine=queue, timeout_seconds=timeout_seconds, invoke=queue.invoke, log=lines.append
     )
+    await mapping.open()
     await mapping.start()
     try:
         yield lines
@@ -184,6 +185,7 @@ async def test_stopping_waits_for_the_invocation_in_flight() -> None:
         return Invocation(True, b"null")
 
     mapping = QueueMapping(read(), engine=queue, timeout_seconds=1, invoke=invoke, log=print)
+    await mapping.open()
     await mapping.start()
     await began.wait()
     stopping = asyncio.create_task(mapping.stop())
@@ -245,6 +247,7 @@ async def test_the_event_is_lambdas_on_the_embedded_engine(tmp_path: Path) -> No
         message = {"QueueUrl": url, "MessageBody": "näch", "MessageAttributes": attributes}
         await client.call("AmazonSQS.SendMessage", message)
         mapping = QueueMapping(read(), engine=client, timeout_seconds=90, invoke=invoke, log=print)
+        await mapping.open()
         await mapping.start()
         await until(lambda: events != [])
         await mapping.stop()

@@ -7,10 +7,10 @@
          └────────────── Checkpoint ◀───────────┘
 
 What differs from Lambda: retries wait 50 ms to 5 s rather than up to minutes; a retry count starts anew with the
-stack; records never expire by the stream's own 24 hours; a tumbling window waits half a second for its last records,
-not up to two minutes; the engine's one stream is dealt to logical shards, so that there is no order between keys, as
-there is none between the shards of a busy table. They split and merge when told to, see Shards, and go on in children
-of the same ranges when the engine has lost its stream over a restart.
+stack; records expire by the stream's own 24 hours only after a simulated outage; a tumbling window waits half a second
+for its last records, not up to two minutes; the engine's one stream is dealt to logical shards, so that there is no
+order between keys, as there is none between the shards of a busy table. They split and merge when told to, see Shards,
+and go on in children of the same ranges when the engine has lost its stream over a restart.
 """
 
 from gapless.local.stream.destination import bucket_folder, write_object
@@ -18,6 +18,7 @@ from gapless.local.stream.filter import InvalidPattern
 from gapless.local.stream.mapping import EventSourceMapping
 from gapless.local.stream.settings import InvalidMapping, MappingSettings
 from gapless.local.stream.shards import CannotReshard, NoSuchShard
+from gapless.local.stream.trimming import Trimming
 
 __all__ = [
     "CannotReshard",
@@ -26,6 +27,7 @@ __all__ = [
     "InvalidPattern",
     "MappingSettings",
     "NoSuchShard",
+    "Trimming",
     "bucket_folder",
     "write_object",
 ]

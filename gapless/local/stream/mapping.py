@@ -18,6 +18,7 @@ from gapless.local.stream.reader import Position, StreamReader
 from gapless.local.stream.record import RawRecord, StreamRecord, identity, key_hash, to_record
 from gapless.local.stream.settings import MappingSettings
 from gapless.local.stream.shards import Shards
+from gapless.local.stream.trimming import Trimming
 
 IDLE_POLL_SECONDS = 0.1
 POLL_GAP_SECONDS = 0.01  # between two polls: under load they would otherwise take the engine's time from the writes
@@ -69,6 +70,7 @@ class EventSourceMapping:
         self._changed = False  # since the checkpoint was saved
         self._saved_at = 0.0
         self._task: asyncio.Task[None] | None = None
+        self._trimming: Trimming | None = None  # while what the stream has at the start is read
         destination = None
         if settings.on_failure:
             destination = FailureDestination(
@@ -82,21 +84,24 @@ class EventSourceMapping:
         self._first_shards = shards
         self._shards = Shards(stream_arn, consumer)
 
-    async def start(self) -> None:
+    async def start(self, trimming: Trimming | None = None) -> None:
         """Go to the starting position, or where the checkpoint says, and begin; changes from here on are seen.
 
         The stream is read to its end first: after a kill this deals what was read before to the shards that had it,
-        and so no split can come in between. Raises EngineError when the engine does not have the stream.
+        and so no split can come in between. trimming: what becomes of that, by default nothing.
+        Raises EngineError when the engine does not have the stream.
         """
         if not self._settings.enabled:
             self._log(f"{self._name}: not enabled")
             return
+        self._trimming = trimming
         saved = Checkpoint.load(self._checkpoint_file, self._stream_arn)
         await self._reader.open(saved.positions, self._settings.starting_position)
         self._restore(saved)
         self._save(stopping=False)
         while await self._read_page():
             pass
+        self._trimming = None
         self._shards.start()
         self._task = asyncio.create_task(self._run())
         report_crash(self._task, self._name, self._log)
@@ -198,8 +203,13 @@ class EventSourceMapping:
 
     def _add(self, raw: RawRecord, source: str, lane: Lane | None) -> None:
         self._read_order += 1
-        if lane is not None and self._matches(raw):
-            lane.add(to_record(raw, self._stream_arn, self._read_order, source))
+        if lane is None or not self._matches(raw):
+            return
+        record: StreamRecord | None = to_record(raw, self._stream_arn, self._read_order, source)
+        if record is not None and self._trimming is not None:
+            record = self._trimming.apply(record)
+        if record is not None:
+            lane.add(record)
 
     def _note_progress(self) -> None:
         self._changed = True
