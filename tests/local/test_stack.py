@@ -289,12 +289,10 @@ class TestMistakes:
 class TestFailureBucket:
     def test_a_bucket_gets_what_was_given_up_on_with_its_records(self, tmp_path: Path) -> None:
         template = copy_stack(tmp_path)
-        replace_in(template, "Type: AWS::SQS::Queue", "Type: AWS::S3::Bucket")
-        replace_in(
-            template,
-            "      MessageRetentionPeriod: 1209600\n      SqsManagedSseEnabled: true\n",
-            "      BucketName: given-up\n      PublicAccessBlockConfiguration: {BlockPublicAcls: true}\n",
-        )
+        (queue,) = re.findall(r"  FailureQueue:\n.*?\n\n", template.read_text(), re.DOTALL)
+        bucket_properties = "{BucketName: given-up, PublicAccessBlockConfiguration: {BlockPublicAcls: true}}"
+        declared = f"  FailureQueue:\n    Type: AWS::S3::Bucket\n    Properties: {bucket_properties}\n\n"
+        replace_in(template, queue, declared)
         replace_in(template, "MaximumRetryAttempts: 10", "MaximumRetryAttempts: 0")
         work = template.parent / "functions/processor/work.py"
         replace_in(work, '    if "lines" not in request.body:', '    raise OSError("down")')

@@ -4,16 +4,15 @@ import json
 from typing import Any
 
 import pytest
-import yaml
 
 from gapless.local.gateway.exchange import receive
 from gapless.local.gateway.gateway_responses import GatewayResponses
 from gapless.local.gateway.message import Request
 from gapless.local.gateway.refusal import Refusal
 from tests.mapping_templates.documented import GATEWAY_RESPONSES
-from tests.mapping_templates.snippets import FOLDER
+from tests.template.declared import read_stack
 
-DEFINITION = yaml.safe_load((FOLDER / "gateway_responses.yaml").read_text(encoding="utf-8"))
+DEFINITION = read_stack({}).definition["x-amazon-apigateway-gateway-responses"]
 
 TITLES = {
     400: "Bad Request",

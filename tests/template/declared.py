@@ -15,6 +15,7 @@ TEMPLATE = ROOT / "template.yaml"
 KEY = "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 CIDRS, ENDPOINTS = "192.0.2.0/24,2001:db8::/32", "vpce-0123456789abcdef0,vpce-0123456789abcdef1"
 WEB_ACL = "arn:aws:wafv2:us-east-1:000000000000:regional/webacl/limits/1234abcd-12ab-34cd-56ef-1234567890ab"
+ORIGIN = "https://app.example.com:8443"
 CHOICES = (
     {"Authorization": "AWS_IAM"},
     {"Authorization": "API_KEY"},
@@ -23,9 +24,9 @@ CHOICES = (
     {"Tickets": "NONE"},
     {"Tickets": "off"},
     {"KmsKeyArn": KEY, "AllowedCidrs": CIDRS},
-    {"Authorization": "NONE", "AllowedCidrs": CIDRS},
+    {"Authorization": "NONE", "AllowedCidrs": CIDRS, "CorsOrigin": ORIGIN},
     {"Authorization": "API_KEY", "AllowedVpcEndpoints": ENDPOINTS, "WebAclArn": WEB_ACL},
-    {"AllowedVpcEndpoints": ENDPOINTS, "AllowedCidrs": CIDRS},
+    {"AllowedVpcEndpoints": ENDPOINTS, "AllowedCidrs": CIDRS, "CorsOrigin": ORIGIN},
 )
 
 

@@ -60,6 +60,32 @@ def endpoint_of_the_other_kind(stack: Stack) -> None:
     endpoint["Type"] = "REGIONAL" if endpoint["Type"] == "PRIVATE" else "PRIVATE"
 
 
+@breaks(security_rules.pages_of_the_origin_and_no_others_may_call, PLANTED)
+def preflight_missing_or_not_asked_for(stack: Stack) -> None:
+    answer = {"responseParameters": {"method.response.header.Access-Control-Allow-Origin": "'*'"}}
+    preflight = {"x-amazon-apigateway-integration": {"requestTemplates": {}, "responses": {"default": answer}}}
+    methods = stack.definition["paths"]["/requests"]
+    if methods.pop("options", None) is None:
+        methods["options"] = preflight
+
+
+@breaks(security_rules.pages_of_the_origin_and_no_others_may_call, PLANTED)
+def refusal_that_any_page_may_read(stack: Stack) -> None:
+    look = stack.definition["x-amazon-apigateway-gateway-responses"]["THROTTLED"]
+    look["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] = "'*'"
+
+
+@breaks(security_rules.pages_of_the_origin_and_no_others_may_call, PLANTED)
+def answer_that_no_page_may_read(stack: Stack) -> None:
+    responses = stack.definition["paths"]["/health"]["get"]["x-amazon-apigateway-integration"]["responses"]
+    responses["default"]["responseTemplates"]["application/json"] = '{"status": "ok"}'
+
+
+@breaks(security_rules.pages_of_the_origin_and_no_others_may_call, PLANTED)
+def origin_of_another(stack: Stack) -> None:
+    stack.api["Variables"]["corsOrigin"] = "https://app.example.org"
+
+
 @breaks(security_rules.firewall_stands_before_the_stage, PLANTED)
 def firewall_before_another_stage(stack: Stack) -> None:
     properties = {"WebACLArn": WEB_ACL, "ResourceArn": "arn:aws:apigateway:us-east-1::/restapis/local/stages/v2"}

@@ -1,14 +1,22 @@
 """What guards the stack beside its roles: keys, and that a choice takes effect. Rules yield the breaches they find."""
 
+import re
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+from tests.template.api_rules import mapping_templates
 from tests.template.declared import Stack
 from tests.template.resource_policy import Call, decide
 
+METHODS = ("PUT", "GET", "OPTIONS")
 LIMITS = ("AllowedCidrs", "AllowedVpcEndpoints")
 ENTRIES = ("vpce-0123456789abcdef0", "vpce-0123456789abcdef1", "vpce-0123456789abcdef2", None)  # the last two strange
+
+SAYS_WHO_MAY_READ = (
+    '#if("$!stageVariables.corsOrigin" != "")\n'
+    "#set($context.responseOverride.header.Access-Control-Allow-Origin = $stageVariables.corsOrigin)\n"
+)
 
 
 def everything_stored_has_the_key_that_was_chosen(stack: Stack) -> Iterator[str]:
@@ -35,10 +43,12 @@ def policy_lets_in_whom_it_should(stack: Stack) -> Iterator[str]:
     networks, endpoints = ([one for one in stack.parameters[name] if one] for name in LIMITS)
     inside, outside = ("192.0.2.7", "2001:db8::7"), ("198.51.100.7", "2001:db9::7")
     address = "aws:VpcSourceIp" if endpoints else "aws:SourceIp"
-    for of_account, method, ip, endpoint in product((True, False), ("PUT", "GET"), inside + outside, ENTRIES):
+    for of_account, method, ip, endpoint in product((True, False), METHODS, inside + outside, ENTRIES):
         call = Call(of_account, method, {address: ip} | ({"aws:SourceVpce": endpoint} if endpoint else {}))
         limited = (networks and ip in outside) or (endpoints and endpoint not in endpoints)
-        admitted = "Allow" if of_account or stack.parameters["Authorization"] != "AWS_IAM" else None
+        preflight = method == "OPTIONS" and stack.parameters["CorsOrigin"]
+        open_to_all = preflight or stack.parameters["Authorization"] != "AWS_IAM"
+        admitted = "Allow" if of_account or open_to_all else None
         if decide(stack.api["Policy"], call) != (expected := "Deny" if limited else admitted):
             yield f"the policy says {decide(stack.api['Policy'], call)} to {call}, not {expected}"
 
@@ -52,6 +62,28 @@ def endpoint_is_as_private_as_was_chosen(stack: Stack) -> Iterator[str]:
     expected = {"Type": "PRIVATE", "VPCEndpointIds": endpoints} if endpoints else {"Type": "REGIONAL"}
     if stack.api.get("EndpointConfiguration") != expected:
         yield f"the endpoint is {stack.api.get('EndpointConfiguration')}, not {expected}"
+
+
+def pages_of_the_origin_and_no_others_may_call(stack: Stack) -> Iterator[str]:
+    """Each path has its preflight and each answer its header, refusals too, or a page never learns what went wrong."""
+    origin = stack.parameters["CorsOrigin"]
+    header = f"'{origin}'" if origin else None
+    for path, methods in stack.definition["paths"].items():
+        preflight = methods.get("options", {}).get("x-amazon-apigateway-integration", {}).get("responses", {})
+        answer = preflight.get("default", {}).get("responseParameters", {})
+        if answer.get("method.response.header.Access-Control-Allow-Origin") != header:
+            yield f"the preflight of {path} says {answer}"
+        allowed = answer.get("method.response.header.Access-Control-Allow-Methods", "")
+        if answer and not methods.keys() <= {"options", *re.findall(r"\w+", allowed.lower())}:
+            yield f"the preflight of {path} allows {allowed}"
+    for kind, look in stack.definition["x-amazon-apigateway-gateway-responses"].items():
+        if look["responseParameters"].get("gatewayresponse.header.Access-Control-Allow-Origin") != header:
+            yield f"{kind} does not say that {origin or 'no origin'} may read it"
+    for name, text in mapping_templates(stack):
+        if ", response " in name and not text.startswith(SAYS_WHO_MAY_READ):
+            yield f"{name} does not say who may read it"
+    if stack.api["Variables"].get("corsOrigin", "") != origin:
+        yield f"the stage lets {stack.api['Variables'].get('corsOrigin')} in, not {origin}"
 
 
 def firewall_stands_before_the_stage(stack: Stack) -> Iterator[str]:
@@ -77,6 +109,7 @@ def choices_reach_the_stage(stack: Stack) -> Iterator[str]:
 RULES = (
     policy_lets_in_whom_it_should,
     endpoint_is_as_private_as_was_chosen,
+    pages_of_the_origin_and_no_others_may_call,
     firewall_stands_before_the_stage,
     everything_stored_has_the_key_that_was_chosen,
     choices_reach_the_stage,

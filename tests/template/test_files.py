@@ -57,6 +57,7 @@ def test_parameters_are_those_of_the_template(environment: str) -> None:
         *("RetentionDay=7", "RetentionDays=-1", "Authorization=None", "DefaultCounter=a/b", "LogRetentionDays=8"),
         *("Lanes=many", "SweepAfterSeconds=59", "MostResends=0"),
         *("KmsKeyArn=alias/gapless", "AllowedCidrs=192.0.2.0", "AllowedVpcEndpoints=vpc-1", "WebAclArn=limits"),
+        *("CorsOrigin=*", "CorsOrigin=https://app.example.com/"),
     ],
 )
 def test_wrong_parameter_is_caught(tmp_path: Path, overrides: str) -> None:

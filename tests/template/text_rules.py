@@ -55,6 +55,7 @@ RAW_IN_SUBMIT = {
 }
 # A header is no JSON, and HTTP's framing cannot carry a line break that would end it.
 RAW_IN_HEADERS = {
+    "stageVariables.corsOrigin": "the template's own",
     "context.path": "the path as the caller wrote it, percent-encoding and all, is what Location wants",
     "context.requestId": "the caller may have chosen it, and is the only one to see it",
 }
