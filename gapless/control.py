@@ -5,7 +5,7 @@ from typing import Any
 
 import urllib3
 
-from gapless.target import NotReachable, find_target
+from gapless.target import NotReachable, Target, find_target
 
 TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
 
@@ -19,7 +19,12 @@ def ask(endpoint: Path | None, method: str, path: str, body: dict[str, Any] | No
 
     Raises NotReachable or NotDone.
     """
-    url = f"{find_target(endpoint, None).lambda_endpoint}{path}"
+    return ask_target(find_target(endpoint, None), method, path, body)
+
+
+def ask_target(target: Target, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Call the control endpoint of a local stack. Raises NotReachable or NotDone."""
+    url = f"{target.lambda_endpoint}{path}"
     try:
         answer = urllib3.request(method, url, json=body, timeout=TIMEOUT, retries=False)
     except urllib3.exceptions.HTTPError as error:

@@ -6,13 +6,10 @@ from heapq import nlargest
 from pathlib import Path
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 
 from gapless.options import output_option, target_options
 from gapless.target import find_target
-from gapless.terminal import FAILED, print_line, reporting_errors, show_progress, show_table, show_time
-
-AWS_ERRORS = (BotoCoreError, ClientError)  # the text names the action that was not allowed
+from gapless.terminal import AWS_ERRORS, FAILED, print_line, reporting_errors, show_progress, show_table, show_time
 
 WORDS = {
     "possible": "would be requeued",

@@ -1,4 +1,4 @@
-"""The commands that look after a stack, thin: gapless sweep, verify."""
+"""The commands that look after a stack, thin: gapless status, pending, sweep, verify."""
 
 import json
 import sys
@@ -9,7 +9,74 @@ import click
 
 from gapless.options import output_option, target_options
 from gapless.target import find_target
-from gapless.terminal import FAILED, print_line, reporting_errors, show_progress
+from gapless.terminal import (
+    AWS_ERRORS,
+    FAILED,
+    print_line,
+    reporting_errors,
+    show_progress,
+    show_table,
+)
+
+
+@click.command()
+@click.option("--scan", is_flag=True, help="Count a deployed stack's requests by reading the whole table.")
+@target_options
+@output_option
+def status(scan: bool, stack: str | None, endpoint: Path | None, output: str) -> None:
+    """Show at a glance how a stack is: what waits, how far behind the stream is, what failed, and each counter.
+
+    Of a deployed stack what waits is the sweeper's last count. Exit code 1 when something is wrong: an alarm rings, the
+    event source mapping is not enabled, fails, or is over 60 s behind, a request has waited over 300 s, or the failure
+    queue is not empty. May cloudformation:DescribeStacks and ListStackResources, lambda:GetEventSourceMapping,
+    cloudwatch:GetMetricData and DescribeAlarms, sqs:GetQueueAttributes, dynamodb:Scan of the counters (and with --scan
+    of the requests).
+    """
+    from gapless.status import read_status
+
+    with reporting_errors(unreachable=AWS_ERRORS):
+        found = read_status(find_target(endpoint, stack), scan=scan)
+    document = found.document()
+    if output == "json":
+        print_line(json.dumps(document))
+    else:
+        for name, value in found.lines():
+            print_line(f"{name:<14} {value}")
+        show_table(
+            [{name: one[name] for name in ("counter", "value", "count", "allocation")} for one in found.counters]
+        )
+        for problem in found.problems:
+            print_line(f"! {problem}")
+    sys.exit(FAILED if found.problems else 0)
+
+
+@click.command()
+@click.option(
+    "--older-than", type=click.IntRange(0), metavar="SECONDS", help="Only those that have waited for so long."
+)
+@click.option(
+    "--limit", default=100, show_default=True, type=click.IntRange(1), help="Show the oldest, so many at most."
+)
+@target_options
+@output_option
+def pending(older_than: int | None, limit: int, stack: str | None, endpoint: Path | None, output: str) -> None:
+    """Show the requests that wait for their number, the oldest first.
+
+    Exit code 1 when --older-than is given and there are such requests. Reads the whole requests table, and may
+    dynamodb:Scan it.
+    """
+    from gapless.pending import find_pending
+
+    with reporting_errors(unreachable=AWS_ERRORS):
+        found = find_pending(find_target(endpoint, stack), older_than or 0, limit, show_progress)
+    document = found.document()
+    if output == "json":
+        print_line(json.dumps(document, ensure_ascii=False))
+    else:
+        show_table(document["requests"])
+        oldest = "" if found.oldest is None else f", the oldest for {found.oldest:.1f} s"
+        print_line(f"{found.count} waiting{oldest}")
+    sys.exit(FAILED if older_than is not None and found.count else 0)
 
 
 @click.command()

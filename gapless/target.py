@@ -21,7 +21,8 @@ class Target:
 
     authorization: as in template.yaml; dynamodb, lambda_endpoint: None for AWS's own, and on a local stack the second
     answers for its shards as well; sweeper: the function's name, "" for a stack without one; kill_one_in: the processor
-    dies at one call in so many, 0 but for a stack deployed to be tested.
+    dies at one call in so many, 0 but for a stack deployed to be tested; stack: a deployed one's name; processor: the
+    function's name; failure_queue: its URL, "" for a stack without one; logs: the folder of a local stack's log files.
     """
 
     api: str
@@ -33,6 +34,10 @@ class Target:
     lambda_endpoint: str | None = None
     sweeper: str = ""
     kill_one_in: int = 0
+    stack: str = ""
+    processor: str = ""
+    failure_queue: str = ""
+    logs: str = ""
 
 
 def find_target(endpoint_file: Path | None, stack_name: str | None) -> Target:
@@ -66,6 +71,9 @@ def to_target(stack: Mapping[str, Any]) -> Target:
         lambda_endpoint=stack["control"],
         sweeper=stack["functions"].get("sweeper", {}).get("name", ""),
         kill_one_in=int(stack.get("killOneIn", 0)),
+        processor=stack["functions"].get("processor", {}).get("name", ""),
+        failure_queue=stack.get("queues", {}).get("failure", ""),
+        logs=stack.get("logs", ""),
     )
 
 
@@ -89,6 +97,9 @@ def read_outputs(stack_name: str) -> Target:
             authorization=outputs["Authorization"],
             sweeper=outputs.get("SweeperFunctionName", ""),
             kill_one_in=int(outputs.get("KillOneIn", 0)),
+            stack=stack_name,
+            processor=outputs.get("ProcessorFunctionName", ""),
+            failure_queue=outputs.get("FailureQueueUrl", ""),
         )
     except KeyError as missing:
         raise NotReachable(f"the stack {stack_name} has no output {missing}: is it a Gapless stack?") from None

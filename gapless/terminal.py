@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
 from gapless.client import Refused
 from gapless.target import NotReachable
@@ -21,6 +22,7 @@ FAILED, USAGE, UNREACHABLE = 1, 2, 3
 
 WIDE = 5000  # columns
 Errors = tuple[type[Exception], ...]
+AWS_ERRORS: Errors = (BotoCoreError, ClientError)  # their text names the action that was not allowed
 
 CAPTION = (
     "size: of a batch, by shards at once. Write and read units, calls, failed attempts and ms of CPU are those of a "

@@ -110,7 +110,16 @@ class TestInvoke:
 class TestShards:
     def test_a_split_and_a_merge_while_records_come(self, stack: BackgroundStack) -> None:
         low, high = shards(stack, "list")
-        assert low.keys() == {"function", "shardId", "parents", "hashes", "status", "unfinished"}
+        assert low.keys() == {
+            "function",
+            "shardId",
+            "parents",
+            "hashes",
+            "status",
+            "unfinished",
+            "iteratorAge",
+            "lastResult",
+        }
         assert [one["function"] for one in (low, high)] == ["gapless-local-Reader"] * 2
         put(stack, *(f"first-{number}" for number in range(20)))
         (split,) = shards(stack, "split", low["shardId"])

@@ -17,6 +17,8 @@ DESCRIBED = {
     "region": "us-east-1",
     "tables": {"requests": "requests-table", "counters": "counters-table"},
     "functions": {"processor": {"name": "a-Processor", "pid": 1}, "sweeper": {"name": "a-Sweeper", "pid": None}},
+    "queues": {"failure": "http://127.0.0.1:8082/000000000000/a-FailureQueue"},
+    "logs": "/somewhere/logs",
     "pid": os.getpid(),
 }
 OUTPUTS = {
@@ -25,6 +27,8 @@ OUTPUTS = {
     "CountersTableName": "counters-table",
     "Authorization": "AWS_IAM",
     "SweeperFunctionName": "a-Sweeper",
+    "ProcessorFunctionName": "a-Processor",
+    "FailureQueueUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/a-FailureQueue",
 }
 
 
@@ -55,6 +59,8 @@ def test_a_local_stack_has_its_own_lambda_and_names_its_sweeper(tmp_path: Path) 
     assert target.sweeper == "a-Sweeper"
     assert (target.requests_table, target.counters_table) == ("requests-table", "counters-table")
     assert target.authorization == "NONE"
+    assert (target.processor, target.logs, target.stack) == ("a-Processor", "/somewhere/logs", "")
+    assert target.failure_queue == "http://127.0.0.1:8082/000000000000/a-FailureQueue"
 
 
 def test_a_local_stack_may_have_no_sweeper(tmp_path: Path) -> None:
@@ -67,11 +73,15 @@ def test_a_deployed_stack_uses_awss_own_endpoints(monkeypatch: pytest.MonkeyPatc
     target = find_target(None, "a")
     assert (target.dynamodb, target.lambda_endpoint) == (None, None)
     assert (target.sweeper, target.region, target.authorization) == ("a-Sweeper", "eu-west-1", "AWS_IAM")
+    assert (target.stack, target.processor, target.logs) == ("a", "a-Processor", "")
+    assert target.failure_queue.endswith("/a-FailureQueue")
 
 
 def test_a_deployed_stack_may_have_no_sweeper(monkeypatch: pytest.MonkeyPatch) -> None:
-    deploy(monkeypatch, {key: value for key, value in OUTPUTS.items() if key != "SweeperFunctionName"})
-    assert find_target(None, "a").sweeper == ""
+    optional = ("SweeperFunctionName", "ProcessorFunctionName", "FailureQueueUrl")
+    deploy(monkeypatch, {key: value for key, value in OUTPUTS.items() if key not in optional})
+    target = find_target(None, "a")
+    assert (target.sweeper, target.processor, target.failure_queue) == ("", "", "")
 
 
 def test_a_deployed_stack_of_another_kind_is_not_reachable(monkeypatch: pytest.MonkeyPatch) -> None:

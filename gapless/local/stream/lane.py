@@ -20,6 +20,7 @@ from gapless.local.stream.record import StreamRecord
 from gapless.local.stream.settings import MappingSettings
 
 DESTINATION_ATTEMPTS = 5
+NOTHING_YET, FINE, PROBLEM = RESULTS = ("No records processed", "OK", "PROBLEM: Function call failed")  # as AWS says
 WINDOW_GRACE_SECONDS = 0.5  # records of a window that has just ended may not have been read yet
 
 
@@ -43,7 +44,7 @@ class Lane:
     """Records on their way to the function, first to last: those at the front are the batch in flight.
 
     unfinished: read and not done; finished: the last sequence number done of each shard of the engine; window: the open
-    tumbling window; ended: set when the lane was closed and has nothing left.
+    tumbling window; ended: set when the lane was closed and has nothing left; last_result: of an invocation.
     """
 
     def __init__(self, shard_id: str, consumer: Consumer) -> None:
@@ -52,6 +53,7 @@ class Lane:
         self.finished: dict[str, str] = {}
         self.window: Window | None = None
         self.ended = asyncio.Event()
+        self.last_result = NOTHING_YET
         self._consumer = consumer
         self._settings = consumer.settings
         self._clock = consumer.clock
@@ -174,6 +176,7 @@ class Lane:
     def _take_over(self, batch: Batch, outcome: Outcome) -> None:
         """Move on past what is done; a window's state moves with it."""
         self._finish(outcome.done)
+        self.last_result = PROBLEM if outcome.failed else FINE
         self._failures = 0 if not outcome.failed else 1 if outcome.done else self._failures + 1
         if self.window is not None and outcome.state is not None:
             self.window.state = outcome.state

@@ -8,7 +8,7 @@ from typing import Any
 
 from gapless.local.stream.checkpoint import SavedShard
 from gapless.local.stream.event import Window
-from gapless.local.stream.lane import Consumer, Lane, report_crash
+from gapless.local.stream.lane import RESULTS, Consumer, Lane, report_crash
 from gapless.local.stream.record import StreamRecord
 
 Marks = Mapping[str, str]  # a sequence number in each of the engine's shards
@@ -47,6 +47,7 @@ class Shard:
         self.lanes = [Lane(shard_id, consumer) for _ in range(consumer.settings.parallelization_factor)]
         self.ended = asyncio.Event()
         self._log = consumer.log
+        self._clock = consumer.clock
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -76,13 +77,17 @@ class Shard:
         )
 
     def describe(self) -> dict[str, Any]:
-        """What a person wants to know of it."""
+        """What a person wants to know of it. iteratorAge: ms since its oldest unfinished record came into being."""
+        oldest = min((lane.unfinished[0].arrival for lane in self.lanes if lane.unfinished), default=None)
+        results = {lane.last_result for lane in self.lanes}
         return {
             "shardId": self.shard_id,
             "parents": self.parents,
             "hashes": f"{self.hashes.first:08x}-{self.hashes.last:08x}",
             "status": "OPEN" if self.until is None else "CLOSED",
             "unfinished": len(self.unfinished()),
+            "iteratorAge": 0 if oldest is None else max(0, round((self._clock.time() - oldest) * 1000)),
+            "lastResult": max(results, key=RESULTS.index),
         }
 
     def holds(self, source: str, sequence: str) -> bool:
