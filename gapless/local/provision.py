@@ -15,9 +15,13 @@ WITHOUT_LOCAL_EFFECT = {
     "AWS::ApiGateway::Account": "a laptop has no account",
     "AWS::ApiGateway::UsagePlan": "the stage's own throttling is applied",
     "AWS::ApiGateway::UsagePlanKey": "every key of the template opens the API",
+    "AWS::CloudWatch::Alarm": "nothing collects metrics here; the template tests read the alarms",
     "AWS::IAM::Role": "nothing is forbidden to the stack's own parts; the policy tests read the roles",
     "AWS::Lambda::Permission": "nothing is forbidden to the stack's own parts; function URLs look at their AuthType",
     "AWS::Logs::LogGroup": "logs go to the terminal, and to files for `gapless logs`",
+    "AWS::SNS::Subscription": "there are no alarms to send",
+    "AWS::SNS::Topic": "there are no alarms to send",
+    "AWS::SNS::TopicPolicy": "there are no alarms to send",
     "AWS::S3::BucketPolicy": "nothing is forbidden to the stack's own parts",
     "AWS::WAFv2::WebACLAssociation": "no firewall stands before 127.0.0.1",
 }

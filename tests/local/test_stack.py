@@ -289,10 +289,11 @@ class TestMistakes:
 class TestFailureBucket:
     def test_a_bucket_gets_what_was_given_up_on_with_its_records(self, tmp_path: Path) -> None:
         template = copy_stack(tmp_path)
-        (queue,) = re.findall(r"  FailureQueue:\n.*?\n\n", template.read_text(), re.DOTALL)
-        bucket_properties = "{BucketName: given-up, PublicAccessBlockConfiguration: {BlockPublicAcls: true}}"
-        declared = f"  FailureQueue:\n    Type: AWS::S3::Bucket\n    Properties: {bucket_properties}\n\n"
-        replace_in(template, queue, declared)
+        bucket_for_queue = "Type: S3\n                Destination: !GetAtt GivenUp.Arn"
+        replace_in(template, "Type: SQS\n                Destination: !GetAtt FailureQueue.Arn", bucket_for_queue)
+        properties = "{BucketName: given-up, PublicAccessBlockConfiguration: {BlockPublicAcls: true}}"
+        declared = f"  GivenUp:\n    Type: AWS::S3::Bucket\n    Properties: {properties}\n"
+        replace_in(template, "\nOutputs:\n", f"\n{declared}\nOutputs:\n")
         replace_in(template, "MaximumRetryAttempts: 10", "MaximumRetryAttempts: 0")
         work = template.parent / "functions/processor/work.py"
         replace_in(work, '    if "lines" not in request.body:', '    raise OSError("down")')

@@ -11,10 +11,11 @@ from urllib.error import URLError
 import pytest
 
 from gapless.local.engine import free_port, listens
+from tests.sam.deployable import leave_out
 from tests.sam.deployed import Deployed
 from tests.sam.running import ROOT, SAM, clean_environment, find_python, run
 
-SERVICES = "apigateway,cloudformation,dynamodb,dynamodbstreams,events,iam,lambda,logs,s3,sqs,sts"
+SERVICES = "apigateway,cloudformation,cloudwatch,dynamodb,dynamodbstreams,events,iam,lambda,logs,s3,sns,sqs,sts"
 START_SECONDS = 30.0
 
 
@@ -81,7 +82,7 @@ def deployed(request: pytest.FixtureRequest, built: Path, endpoint: str) -> Depl
     """The stack that `sam deploy` made of the built template, once for each way of authorization."""
     name = f"gapless-{request.param.lower().replace('_', '-')}"
     run(
-        *(SAM, "deploy", "--template-file", str(built / "template.yaml"), "--stack-name", name, "--no-progressbar"),
+        *(SAM, "deploy", "--template-file", str(leave_out(built)), "--stack-name", name, "--no-progressbar"),
         *("--config-file", str(ROOT / "samconfig.toml"), "--parameter-overrides", f"Authorization={request.param}"),
         environment=clean_environment(AWS_ENDPOINT_URL=endpoint),
     )

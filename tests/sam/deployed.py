@@ -113,6 +113,13 @@ class Deployed:
         retention: int | None = groups[0].get("retentionInDays")
         return retention
 
+    def alarm(self, logical_id: str) -> dict[str, Any]:
+        """CloudWatch's description of an alarm."""
+        answer = self.client("cloudwatch").describe_alarms(AlarmNames=[self.physical_id(logical_id)])
+        (alarm,) = answer["MetricAlarms"]
+        described: dict[str, Any] = alarm
+        return described
+
     def queue(self) -> dict[str, str]:
         """The failure queue's attributes."""
         url = self.endpoint + "/000000000000/" + self.physical_id("FailureQueue").rpartition("/")[2]

@@ -18,6 +18,14 @@ TABLES = ("RequestsTable", "CountersTable", "JournalTable")
 EXPIRING = ("RequestsTable", "JournalTable")
 ROLES = ("ApiRole", "ProcessorRole", "SweeperRole", "TicketRole", "ApiLoggingRole")
 LOGS = ("ApiLogs", "ProcessorLogs", "SweeperLogs", "TicketLogs")
+ALARMS = (
+    *("IteratorAgeAlarm", "ProcessorErrorsAlarm", "ProcessorThrottlesAlarm", "FailureQueueAlarm", "OldestPendingAlarm"),
+    *("ApiServerErrorsAlarm", "ApiClientErrorsAlarm"),
+)
+ALARM = (
+    *("Namespace", "MetricName", "Statistic", "Period", "EvaluationPeriods", "Threshold", "ComparisonOperator"),
+    *("TreatMissingData", "AlarmDescription"),
+)
 METHODS = (
     "PUT /requests",
     "PUT /requests/{requestId}",
@@ -170,6 +178,27 @@ def schedule(stack: Deployed) -> tuple[object, object]:
     return (rule["ScheduleExpression"], rule["State"], called), expected
 
 
+def alarm(logical_id: str, name: str) -> Fact:
+    return lambda stack: (stack.alarm(logical_id)[name], stack.declared.resources[logical_id].properties[name])
+
+
+def alarm_action(logical_id: str, name: str) -> Fact:
+    return lambda stack: (stack.alarm(logical_id)[name], [stack.physical_id("AlarmTopic")])
+
+
+def alarm_dimensions(logical_id: str) -> Fact:
+    """Names of the template's resources stand in it, which are others once it is deployed."""
+
+    def fact(stack: Deployed) -> tuple[object, object]:
+        declared = stack.declared.resources[logical_id].properties["Dimensions"]
+        names = {f"{stack.name}-{name}": physical for name, (_, physical) in stack.resources.items()}
+        names = {name: physical.rpartition("/")[2] for name, physical in names.items()}
+        expected = {one["Name"]: names.get(one["Value"], one["Value"]) for one in declared}
+        return {one["Name"]: one["Value"] for one in stack.alarm(logical_id)["Dimensions"]}, expected
+
+    return fact
+
+
 FACTS: dict[str, Fact] = {
     **{f"{name}: {what}": of_table(name, what) for name in TABLES for what in ("KeySchema", "AttributeDefinitions")},
     **{f"{name}: deletion protection": of_table(name, "DeletionProtectionEnabled") for name in TABLES},
@@ -214,6 +243,13 @@ FACTS: dict[str, Fact] = {
     "stage: access log": access_log,
     **{f"{name}: retention": retention(name) for name in LOGS},
     **{f"{name}: policies": policies(name) for name in ROLES},
+    **{f"{name}: {what}": alarm(name, what) for name in ALARMS for what in ALARM},
+    **{f"{name}: {what}": alarm_action(name, what) for name in ALARMS for what in ("AlarmActions", "OKActions")},
+    **{f"{name}: dimensions": alarm_dimensions(name) for name in ALARMS},
+    **{
+        f"{name}: percentile": alarm(name, "ExtendedStatistic")
+        for name in ("ProcessorDurationAlarm", "ApiLatencyAlarm")
+    },
     "queue: retention": lambda stack: (stack.queue()["MessageRetentionPeriod"], "1209600"),
     "queue: encryption": lambda stack: (stack.queue().get("SqsManagedSseEnabled"), "true"),
 }

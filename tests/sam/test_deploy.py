@@ -4,8 +4,12 @@ DROPPED says which facts ministack's CloudFormation does not bring about; it is 
 the list cannot grow stale.
 """
 
+import json
+import time
+
 import pytest
 
+from tests.sam.deployable import REFUSED, refused
 from tests.sam.deployed import Deployed
 from tests.sam.facts import EXPIRING, FACTS, METHODS, TABLES
 
@@ -30,7 +34,15 @@ DROPPED = {
 
 
 def test_resources_are_those_of_the_template(deployed: Deployed) -> None:
-    declared = {(name, SAM_TYPES.get(one.type, one.type)) for name, one in deployed.declared.resources.items()}
+    written = {
+        name: {"Type": one.type, "Properties": one.properties} for name, one in deployed.declared.resources.items()
+    }
+    left_out = set(refused({"Resources": written}))
+    declared = {
+        (name, SAM_TYPES.get(one.type, one.type))
+        for name, one in deployed.declared.resources.items()
+        if name not in left_out
+    }
     there = {(name, type_) for name, (type_, _) in deployed.resources.items()}
     (deployment,) = (name for name, type_ in there if type_ == "AWS::ApiGateway::Deployment")
     made_by_sam = {
@@ -51,6 +63,19 @@ def test_fact(deployed: Deployed, thing: str) -> None:
         assert there != declared, f"ministack no longer drops this; take it off the list: {DROPPED[thing]}"
     else:
         assert there == declared
+
+
+@pytest.mark.parametrize("type_", REFUSED)
+def test_what_is_left_out_is_refused(endpoint: str, type_: str) -> None:
+    stack = Deployed(f"refused-{type_.replace('::', '-')}", "NONE", endpoint)
+    properties = {"Metrics": [{"Id": "one", "Expression": "1"}]} if type_ == "AWS::CloudWatch::Alarm" else {}
+    template = {"Resources": {"One": {"Type": type_, "Properties": properties}}}
+    client = stack.client("cloudformation")
+    client.create_stack(StackName=stack.name, TemplateBody=json.dumps(template))
+    deadline = time.monotonic() + 20
+    while (status := client.describe_stacks(StackName=stack.name)["Stacks"][0]["StackStatus"]) == "CREATE_IN_PROGRESS":
+        assert time.monotonic() < deadline, "ministack does not come to an end"
+    assert status != "CREATE_COMPLETE", f"ministack makes it now; take it off the list: {REFUSED[type_]}"
 
 
 def test_what_is_dropped_is_a_fact() -> None:

@@ -20,7 +20,7 @@ CHOICES = (
     {"Authorization": "AWS_IAM"},
     {"Authorization": "API_KEY"},
     {"Authorization": "NONE"},
-    {"Lanes": "off"},
+    {"Lanes": "off", "AlarmEmail": "on-call@example.com"},
     {"Tickets": "NONE"},
     {"Tickets": "off"},
     {"KmsKeyArn": KEY, "AllowedCidrs": CIDRS},

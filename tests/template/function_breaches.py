@@ -118,6 +118,11 @@ def function_under_the_name_of_another(stack: Stack) -> None:
     variables(stack, "Processor")["POWERTOOLS_SERVICE_NAME"] = "gapless"
 
 
+@breaks(function_rules.functions_share_code_and_settings, PLANTED)
+def metrics_of_all_stacks_together(stack: Stack) -> None:
+    variables(stack, "Sweeper")["POWERTOOLS_METRICS_NAMESPACE"] = "Gapless"
+
+
 @breaks(function_rules.nobody_is_killed_unless_asked, PLANTED)
 def fault_switch_left_on(stack: Stack) -> None:
     variables(stack, "Processor")["KILL_ONE_IN"] = "50"

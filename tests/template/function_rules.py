@@ -111,7 +111,7 @@ def functions_share_code_and_settings(stack: Stack) -> Iterator[str]:
     shared = {
         **{variable: stack.resources[table].physical_id for variable, table in TABLES.items()},
         **{variable: stack.parameters[parameter] for variable, parameter in PARAMETERS.items()},
-        "POWERTOOLS_METRICS_NAMESPACE": "Gapless",
+        "POWERTOOLS_METRICS_NAMESPACE": "Gapless/test",
     }
     for name, function in stack.of_type("AWS::Serverless::Function"):
         if function["CodeUri"] != CODE[name]:

@@ -3,6 +3,8 @@
 import pytest
 
 from tests.template import (
+    alarm_breaches,
+    alarm_rules,
     api_breaches,
     api_rules,
     data_rules,
@@ -18,6 +20,7 @@ from tests.template.declared import CHOICES, Stack, read_stack
 from tests.template.planting import Plant, Rule
 
 RULES: tuple[Rule, ...] = (
+    *alarm_rules.RULES,
     *api_rules.RULES,
     *data_rules.RULES,
     *function_rules.RULES,
@@ -26,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *text_rules.RULES,
 )
 PLANTED = (
+    *alarm_breaches.PLANTED,
     *api_breaches.PLANTED,
     *function_breaches.PLANTED,
     *resource_breaches.PLANTED,

@@ -13,6 +13,7 @@ NAME_PROPERTIES = {
     "AWS::IAM::Role": "RoleName",
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::S3::Bucket": "BucketName",
+    "AWS::SNS::Topic": "TopicName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::Serverless::Function": "FunctionName",
 }
@@ -55,6 +56,8 @@ class References:
         name = self.name(logical_id, kind)
         if kind == "AWS::SQS::Queue":
             return f"{self._site.endpoint}/{self._site.account}/{name}"
+        if kind == "AWS::SNS::Topic":
+            return self._site.arn("sns", name)
         return name
 
     def attribute(self, logical_id: str, attribute: str, place: str) -> str:
