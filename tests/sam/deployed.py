@@ -79,6 +79,12 @@ class Deployed:
         mapping: dict[str, Any] = self.client("lambda").get_event_source_mapping(UUID=uuid)
         return mapping
 
+    def failures(self) -> dict[str, Any]:
+        """The sweeper's event source mapping."""
+        uuid = self.physical_id("SweeperFailures")
+        mapping: dict[str, Any] = self.client("lambda").get_event_source_mapping(UUID=uuid)
+        return mapping
+
     def schedule(self) -> dict[str, Any]:
         """The rule that calls the sweeper, with its Targets."""
         name = self.physical_id("SweeperSchedule")

@@ -170,6 +170,13 @@ def stream(stack: Deployed) -> tuple[object, object]:
     return stack.table("RequestsTable")["StreamSpecification"]["StreamViewType"], "NEW_IMAGE"
 
 
+def failures(stack: Deployed) -> tuple[object, object]:
+    mapping = stack.failures()
+    there = (mapping["EventSourceArn"], mapping["FunctionArn"], mapping["BatchSize"], mapping.get("ScalingConfig"))
+    sweeper = stack.function("Sweeper")["FunctionArn"]
+    return there, (stack.queue()["QueueArn"], sweeper, 10, {"MaximumConcurrency": 2})
+
+
 def schedule(stack: Deployed) -> tuple[object, object]:
     declared = stack.declared.resources["Sweeper"].properties["Events"]["Schedule"]["Properties"]
     rule = stack.schedule()
@@ -213,6 +220,7 @@ FACTS: dict[str, Fact] = {
     **{f"{name}: log": function_log(name) for name in FUNCTIONS},
     **{f"mapping: {name}": of_mapping(name) for name in MAPPING},
     "schedule": schedule,
+    "failures": failures,
     "mapping: destination": destination,
     "mapping: source": source,
     "routes": lambda stack: (set(stack.methods()), set(METHODS)),
@@ -251,5 +259,6 @@ FACTS: dict[str, Fact] = {
         for name in ("ProcessorDurationAlarm", "ApiLatencyAlarm")
     },
     "queue: retention": lambda stack: (stack.queue()["MessageRetentionPeriod"], "1209600"),
+    "queue: visibility": lambda stack: (stack.queue()["VisibilityTimeout"], "5400"),
     "queue: encryption": lambda stack: (stack.queue().get("SqsManagedSseEnabled"), "true"),
 }

@@ -49,6 +49,7 @@ def test_resources_are_those_of_the_template(deployed: Deployed) -> None:
         ("Apiv1Stage", "AWS::ApiGateway::Stage"),
         (deployment, "AWS::ApiGateway::Deployment"),
         ("ProcessorRequests", "AWS::Lambda::EventSourceMapping"),
+        ("SweeperFailures", "AWS::Lambda::EventSourceMapping"),
         ("SweeperSchedule", "AWS::Events::Rule"),
         ("SweeperSchedulePermission", "AWS::Lambda::Permission"),
         ("TicketUrl", "AWS::Lambda::Url"),

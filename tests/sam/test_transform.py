@@ -60,14 +60,20 @@ def test_no_role_is_added(written: dict[str, Any], transformed: dict[str, Any]) 
     assert of_type(transformed, "AWS::IAM::Role") == roles
 
 
-def test_no_setting_of_the_mapping_is_lost(written: dict[str, Any], transformed: dict[str, Any]) -> None:
-    (mapping,) = of_type(transformed, "AWS::Lambda::EventSourceMapping").values()
+def test_no_setting_of_the_mappings_is_lost(written: dict[str, Any], transformed: dict[str, Any]) -> None:
+    mappings = of_type(transformed, "AWS::Lambda::EventSourceMapping")
+    mapping, failures = mappings.pop("ProcessorRequests"), mappings.pop("SweeperFailures")
+    assert not mappings
     expected = dict(written["Resources"]["Processor"]["Properties"]["Events"]["Requests"]["Properties"])
     expected["EventSourceArn"] = expected.pop("Stream")
     expected["FunctionName"] = {"Ref": "Processor"}
     # SAM's `Type` says which permission it would add to a role that it makes; here it makes none.
     expected["DestinationConfig"] = {"OnFailure": {"Destination": {"Fn::GetAtt": ["FailureQueue", "Arn"]}}}
     assert mapping["Properties"] == expected
+    expected = dict(written["Resources"]["Sweeper"]["Properties"]["Events"]["Failures"]["Properties"])
+    expected["EventSourceArn"] = expected.pop("Queue")
+    expected["FunctionName"] = {"Ref": "Sweeper"}
+    assert failures["Properties"] == expected
 
 
 def test_schedule_may_call_the_sweeper(written: dict[str, Any], transformed: dict[str, Any]) -> None:

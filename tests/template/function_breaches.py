@@ -62,6 +62,26 @@ def sweeper_that_is_cut_short(stack: Stack) -> None:
     stack.properties("Sweeper")["Timeout"] = 60
 
 
+@breaks(function_rules.failures_wake_the_sweeper, PLANTED)
+def failures_that_wake_nobody(stack: Stack) -> None:
+    del stack.properties("Sweeper")["Events"]["Failures"]
+
+
+@breaks(function_rules.failures_wake_the_sweeper, PLANTED)
+def failures_left_alone(stack: Stack) -> None:
+    stack.properties("Sweeper")["Events"]["Failures"]["Properties"]["Enabled"] = False
+
+
+@breaks(function_rules.failures_wake_the_sweeper, PLANTED)
+def a_sweep_for_each_failure(stack: Stack) -> None:
+    del stack.properties("Sweeper")["Events"]["Failures"]["Properties"]["ScalingConfig"]
+
+
+@breaks(function_rules.failures_wake_the_sweeper, PLANTED)
+def message_that_is_seen_again_too_soon(stack: Stack) -> None:
+    stack.properties("FailureQueue")["VisibilityTimeout"] = 900
+
+
 @breaks(function_rules.mapping_hears_of_waiting_requests_only, PLANTED)
 def own_writes_come_back(stack: Stack) -> None:
     del stack.mapping["FilterCriteria"]

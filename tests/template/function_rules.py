@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from gapless.local.stream.filter import compile_filters
 from tests.template.declared import ROOT, Stack
@@ -67,6 +68,27 @@ def sweeper_runs_by_the_clock(stack: Stack) -> Iterator[str]:
         yield f"the sweeper is called by {list(events)}"
     if sweeper.get("Timeout") != 900:
         yield f"the sweeper has {sweeper.get('Timeout')} seconds"
+
+
+def failures_wake_the_sweeper(stack: Stack) -> Iterator[str]:
+    """A message is seen by one sweep at a time, and by no more than two sweeps are there at once.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    """
+    sweeper, queue = stack.properties("Sweeper"), stack.properties("FailureQueue")
+    events = [one["Properties"] for one in sweeper.get("Events", {}).values() if one["Type"] == "SQS"]
+    if not any(event["Queue"].endswith(":test-FailureQueue") and OFF.isdisjoint(as_pairs(event)) for event in events):
+        yield f"nobody reads what was given up; the sweeper reads {events}"
+    for event in events:
+        if event.get("ScalingConfig") != {"MaximumConcurrency": 2} or event.get("BatchSize") != 10:
+            yield f"so many sweeps at once: {event}"
+    if queue.get("VisibilityTimeout", 30) < 6 * sweeper.get("Timeout", 3):
+        yield f"a message is visible again after {queue.get('VisibilityTimeout')} s"
+
+
+def as_pairs(event: dict[str, Any]) -> set[tuple[str, Any]]:
+    """What is set to a plain value."""
+    return {(name, value) for name, value in event.items() if not isinstance(value, dict | list)}
 
 
 def mapping_hears_of_waiting_requests_only(stack: Stack) -> Iterator[str]:
@@ -166,6 +188,7 @@ RULES = (
     lanes_have_a_window,
     mapping_hears_of_waiting_requests_only,
     sweeper_runs_by_the_clock,
+    failures_wake_the_sweeper,
     functions_can_be_built,
     functions_share_code_and_settings,
     urls_ask_for_what_was_chosen,

@@ -77,6 +77,11 @@ def api_that_creates_counters(stack: Stack) -> None:
 
 
 @breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
+def failures_that_cannot_be_consumed(stack: Stack) -> None:
+    withdraw(stack, "SweeperRole", "sqs:DeleteMessage")
+
+
+@breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
 def failures_that_cannot_be_sent(stack: Stack) -> None:
     del stack.properties("ProcessorRole")["Policies"][0]["PolicyDocument"]["Statement"][-1]
 
