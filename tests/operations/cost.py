@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from gapless.local.render import render_file
+from gapless.local.template.source import read
 from request import item_size
-from tests.template.declared import Stack, read_stack
+from tests.template.declared import TEMPLATE
 
 ROOT = Path(__file__).parents[2]
 PRICES: dict[str, Any] = json.loads((ROOT / "docs/prices.json").read_text())["prices"]
@@ -125,11 +126,11 @@ def by_sweeps(table_gb: float, sweeps: int = SWEEPS_A_MONTH) -> float:
 
 def by_month() -> dict[str, float]:
     """What a stack costs that nobody calls, US dollars a month."""
-    stack = read_stack({})
-    methods = len(list(stack.operations()))
+    resources = read(TEMPLATE)["Resources"]
+    methods = sum(len(operations.keys() - {"options"}) for operations in paths_of(resources["Api"]).values())
     return {
-        "alarms, by the metrics they look at": price("alarmMetrics", count_alarm_metrics(stack)),
-        "dashboard": price("dashboards", len(list(stack.of_type("AWS::CloudWatch::Dashboard")))),
+        "alarms, by the metrics they look at": price("alarmMetrics", sum(map(count_metrics, alarms_of(resources)))),
+        "dashboard": price("dashboards", 1),
         f"the functions' own metrics, {FUNCTION_METRICS}": price("customMetrics", FUNCTION_METRICS),
         f"the mapping's event counts, {MAPPING_METRICS}": price("customMetrics", MAPPING_METRICS),
         f"the API's metrics by method, {METHOD_METRICS} x {methods}": price("customMetrics", METHOD_METRICS * methods),
@@ -138,10 +139,20 @@ def by_month() -> dict[str, float]:
     }
 
 
-def count_alarm_metrics(stack: Stack) -> int:
-    """How many metrics the alarms look at: one each, or those of its expression."""
-    alarms = [properties for _, properties in stack.of_type("AWS::CloudWatch::Alarm")]
-    return sum(sum("MetricStat" in one for one in alarm.get("Metrics", [])) or 1 for alarm in alarms)
+def paths_of(api: dict[str, Any]) -> dict[str, Any]:
+    """The API's paths, as OpenAPI has them."""
+    paths: dict[str, Any] = api["Properties"]["DefinitionBody"]["paths"]
+    return paths
+
+
+def alarms_of(resources: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The properties of the alarms."""
+    return (one["Properties"] for one in resources.values() if one["Type"] == "AWS::CloudWatch::Alarm")
+
+
+def count_metrics(alarm: dict[str, Any]) -> int:
+    """How many metrics an alarm looks at: one, or those of its expression."""
+    return sum("MetricStat" in one for one in alarm.get("Metrics", [])) or 1
 
 
 def tables() -> dict[str, str]:

@@ -11,6 +11,7 @@ OPERATIONS = ROOT / "docs/operations.md"
 TEXT = OPERATIONS.read_text(encoding="utf-8")
 PROSE = " ".join(TEXT.split())  # the same, wherever a line ends
 ENDS = {"|", "||", "&&", ";", "&", ">", ">>", "<"}
+BEFORE = {*ENDS, "{", "do"}  # words that a command may follow
 # What stands for the output of a command inside another; some options want a number, and this is one.
 OUTPUT = "1"
 
@@ -67,7 +68,7 @@ def _calls(source: str, program: str, *, whole: bool) -> Iterator[Command]:
         yield from _calls(one, program, whole=whole)
     words = _split(outer)
     for place, word in enumerate(words):
-        if word == program and (place == 0 or words[place - 1] in {*ENDS, "{"} or "=" in words[place - 1]):
+        if word == program and (place == 0 or words[place - 1] in BEFORE or "=" in words[place - 1]):
             rest = words[place + 1 :]
             end = next((number for number, one in enumerate(rest) if one in ENDS), len(rest))
             yield Command(source, program, tuple(rest[:end]), whole)
