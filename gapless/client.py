@@ -64,8 +64,8 @@ class Client:
     def _call(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
         url = self._target.api + path
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        if API_KEY in os.environ:
-            headers["x-api-key"] = os.environ[API_KEY]
+        if key := os.environ.get(API_KEY, self._target.api_key):
+            headers["x-api-key"] = key
         if self._sign:
             headers = self._sign(method, url, body or b"", headers)
         try:

@@ -112,6 +112,8 @@ def read_status(target: Target, *, scan: bool) -> Status:
 
 def look_at_local(target: Target) -> Flow:
     """What the stack says of its stream's shards: the slowest counts, and the results of those that have work to do."""
+    if target.outage:
+        return Flow("Disabled by a simulated outage, see `gapless outage end`", "", None, [])
     shards = ask_target(target, "GET", "/shards")["shards"]
     results = [str(one["lastResult"]) for one in shards if one["unfinished"]]
     worst = next((one for one in results if one.startswith(PROBLEM)), "OK")

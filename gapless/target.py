@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ class Target:
     authorization: as in template.yaml; dynamodb, lambda_endpoint: None for AWS's own, and on a local stack the second
     answers for its shards as well; sweeper: the function's name, "" for a stack without one; kill_one_in: the processor
     dies at one call in so many, 0 but for a stack deployed to be tested; stack: a deployed one's name; processor: the
-    function's name; failure_queue: its URL, "" for a stack without one; logs: the folder of a local stack's log files.
+    function's name; failure_queue: its URL, "" for a stack without one. Of a local stack besides, logs: the folder of
+    its log files; api_key: one that opens the API; outage: the seconds of the one that it simulates.
     """
 
     api: str
@@ -38,6 +39,8 @@ class Target:
     processor: str = ""
     failure_queue: str = ""
     logs: str = ""
+    api_key: str = field(default="", repr=False)
+    outage: int = 0
 
 
 def find_target(endpoint_file: Path | None, stack_name: str | None) -> Target:
@@ -74,6 +77,8 @@ def to_target(stack: Mapping[str, Any]) -> Target:
         processor=stack["functions"].get("processor", {}).get("name", ""),
         failure_queue=stack.get("queues", {}).get("failure", ""),
         logs=stack.get("logs", ""),
+        api_key=stack.get("apiKey", ""),
+        outage=int(stack.get("outageSeconds", 0)),
     )
 
 

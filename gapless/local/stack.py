@@ -38,9 +38,9 @@ MOST_PROCESSES = 4  # of a function that reads no stream; further calls wait, wh
 class Stack:
     """A running stack.
 
-    api: the URL with its stage; control: the URL of the control endpoint; engine: speaks to the tables' engine;
-    functions: by name; urls: those of functions that have one, by short name; consumers: what invokes functions;
-    outage: the simulated one.
+    api: the URL with its stage; api_keys: those that open it, where it takes any; control: the URL of the control
+    endpoint; engine: speaks to the tables' engine; functions: by name; urls: those of functions that have one, by short
+    name; consumers: what invokes functions; outage: the simulated one.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Stack:
         self.template = template
         self.engine = engine
         self.api = ""
+        self.api_keys: list[str] = []
         self.control = ""
         self.functions: dict[str, FunctionHost] = {}
         self.urls: dict[str, str] = {}
@@ -80,6 +81,8 @@ class Stack:
         outputs = {"authorization": ("Authorization", "NONE"), "killOneIn": ("KillOneIn", "0")}
         found = {name: str(self.template.outputs.get(output, usual)) for name, (output, usual) in outputs.items()}
         said: dict[str, Any] = {name: value for name, value in found.items() if value != outputs[name][1]}
+        if self.api_keys:
+            said["apiKey"] = self.api_keys[0]
         if self.outage.seconds:
             said["outageSeconds"] = self.outage.seconds
         return said | {
@@ -175,10 +178,11 @@ async def run_stack(
             endpoint=endpoint,
         )
         api = read_api(template)
-        for key in sorted(api.api_keys):
-            log(f"the API takes x-api-key: {key}")
         await provision(template, engine, folder)
         stack = Stack(settings, folder, template, engine, log, clock or Clock())
+        stack.api_keys = sorted(api.api_keys)
+        for key in stack.api_keys:
+            log(f"the API takes x-api-key: {key}")
         for resource in template.of_type("AWS::Serverless::Function"):
             events = list(read_events(resource))
             file = stack.make_log_file(resource)

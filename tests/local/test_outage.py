@@ -48,6 +48,9 @@ def test_what_a_day_has_lost_is_numbered_by_a_sweep() -> None:
     with outage_of(25) as (stack, ids):
         assert stack.description["outageSeconds"] == 25 * 3_600
         assert gapless(stack, "sweep").returncode == 3  # it would be a function's invocation
+        status = gapless(stack, "status")
+        assert status.returncode == 1
+        assert "Disabled by a simulated outage" in json.loads(status.stdout)["mapping"]
         ended = gapless(stack, "outage", "end")
         assert json.loads(ended.stdout) == {"lost": REQUESTS, "left": 0}, ended.stderr
         assert "outageSeconds" not in json.loads((stack.folder / "stack.json").read_text())

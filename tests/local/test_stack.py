@@ -20,10 +20,25 @@ import urllib3
 from gapless.client import Client, Refused
 from gapless.load import connect, count_numbered
 from gapless.local.background import BackgroundStack, running_stack, start_stack
+from gapless.local.template import load
 from gapless.sweep import run_sweeper
 from tests.checker import find_faults
 from tests.local.stack_files import copy_stack, replace_in
+from tests.tables import TEMPLATE
 from tests.waiting import wait_until
+
+# Everything that is optional, chosen: what the local stack does not act on it must at least let pass.
+CHOICES = {
+    "DefaultCounter": "orders",
+    "Authorization": "API_KEY",
+    "AlarmEmail": "on-call@example.com",
+    "AllowedCidrs": "192.0.2.0/24,2001:db8::/32",
+    "AllowedVpcEndpoints": "vpce-0123456789abcdef0",
+    "WebAclArn": "arn:aws:wafv2:us-east-1:000000000000:regional/webacl/mine/0123",
+    "CorsOrigin": "https://app.example.com",
+    "KmsKeyArn": "arn:aws:kms:us-east-1:000000000000:key/0123",
+    "Tickets": "NONE",
+}
 
 
 @pytest.fixture
@@ -310,15 +325,22 @@ class TestFailureBucket:
 
 
 class TestSettings:
-    def test_parameters_go_over_samconfigs_local_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        with running_stack("--parameter", "DefaultCounter=orders", "--parameter", "Authorization=API_KEY") as stack:
+    def test_every_parameter_may_be_chosen_and_the_commands_know_the_api_key(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        template = load(TEMPLATE, {}, stack_name="any", region="us-east-1", account="000000000000")
+        assert CHOICES.keys() >= {name for name, value in template.parameters.items() if value in ("", [], [""])}
+        chosen = [option for name, value in CHOICES.items() for option in ("--parameter", f"{name}={value}")]
+        with running_stack(*chosen) as stack:
             client = Client(stack.target)
-            with pytest.raises(Refused, match="403"):
-                client.submit(b"{}")
-            (key,) = re.findall(r"x-api-key: (\S+)", stack.log)
-            monkeypatch.setenv("GAPLESS_API_KEY", key)
             assert client.wait(client.submit(b"{}")["requestId"])["counter"] == "orders"
             assert count_numbered(connect(stack.target), stack.target, "orders") == 1
+            with pytest.raises(Refused, match="403"):
+                Client(replace(stack.target, api_key="")).submit(b"{}")
+            assert f"x-api-key: {stack.target.api_key}\n" in stack.log
+            monkeypatch.setenv("GAPLESS_API_KEY", "another")
+            with pytest.raises(Refused, match="403"):
+                client.submit(b"{}")
 
     def test_a_stack_that_wants_signatures_gets_them_from_the_commands(self) -> None:
         with running_stack("--parameter", "Authorization=AWS_IAM") as stack:
