@@ -13,7 +13,7 @@ from gapless.bench_commands import bench
 from gapless.client import Client
 from gapless.counter_commands import counter
 from gapless.failure_commands import failed, requeue
-from gapless.operator_commands import pending, status, sweep, verify
+from gapless.operator_commands import logs, pending, status, sweep, verify
 from gapless.options import Duration, check_stack_name, output_option, target_options
 from gapless.outage import outage
 from gapless.shards import shards
@@ -144,5 +144,5 @@ def demo(output: str) -> None:
         print_line(json.dumps(documents, ensure_ascii=False))
 
 
-for command in (bench, counter, failed, outage, pending, requeue, shards, status, sweep, verify):
+for command in (bench, counter, failed, logs, outage, pending, requeue, shards, status, sweep, verify):
     main.add_command(command)

@@ -1,13 +1,15 @@
-"""The commands that look after a stack, thin: gapless status, pending, sweep, verify."""
+"""The commands that look after a stack, thin: gapless status, pending, logs, sweep, verify."""
 
 import json
 import sys
+import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from gapless.options import output_option, target_options
+from gapless.options import Duration, output_option, target_options
 from gapless.target import find_target
 from gapless.terminal import (
     AWS_ERRORS,
@@ -17,6 +19,8 @@ from gapless.terminal import (
     show_progress,
     show_table,
 )
+
+SOURCES = ("processor", "sweeper", "ticket", "api")  # of logs
 
 
 @click.command()
@@ -77,6 +81,36 @@ def pending(older_than: int | None, limit: int, stack: str | None, endpoint: Pat
         oldest = "" if found.oldest is None else f", the oldest for {found.oldest:.1f} s"
         print_line(f"{found.count} waiting{oldest}")
     sys.exit(FAILED if older_than is not None and found.count else 0)
+
+
+@click.command()
+@click.argument("sources", metavar="[processor|sweeper|ticket|api]...", nargs=-1, type=click.Choice(SOURCES))
+@click.option("--request", "request_id", metavar="ID", help="Only lines that mention this request.")
+@click.option("--since", default="15m", show_default=True, type=Duration(), help="How far back.")
+@click.option("--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@target_options
+@output_option
+def logs(
+    sources: tuple[str, ...],
+    request_id: str | None,
+    since: int,
+    follow: bool,
+    stack: str | None,
+    endpoint: Path | None,
+    output: str,
+) -> None:
+    """Show what the functions and the API have logged, a line each; --output json shows the lines as they were written.
+
+    Without a source all there are. Times are UTC. A local stack has no access log (api). May
+    cloudformation:DescribeStacks and ListStackResources, logs:FilterLogEvents.
+    """
+    from gapless.logs import NoLog, read_logs
+
+    with reporting_errors(usage=(NoLog,), unreachable=AWS_ERRORS), suppress(KeyboardInterrupt):
+        target = find_target(endpoint, stack)
+        for line in read_logs(target, sources or SOURCES, time.time() - since, request_id, follow=follow):
+            if (text := line.text if output == "json" else line.render()) is not None:
+                print_line(text)
 
 
 @click.command()

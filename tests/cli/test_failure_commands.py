@@ -1,8 +1,10 @@
-"""failed and requeue as an operator uses them: what they print, and their exit codes."""
+"""failed, requeue and logs as an operator uses them: what they print, and their exit codes."""
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +15,7 @@ from gapless.client import Client
 from gapless.counters import Counters, Options
 from gapless.load import connect
 from gapless.local.background import BackgroundStack, running_stack
+from tests.waiting import wait_until
 
 Result = subprocess.CompletedProcess[bytes]
 
@@ -143,3 +146,34 @@ def test_wrong_usage_is_exit_code_2(stack: BackgroundStack, arguments: tuple[str
     result = gapless(stack, *arguments)
     assert result.returncode == 2
     assert b"Traceback" not in result.stderr
+
+
+def test_logs_tell_what_became_of_a_request(stack: BackgroundStack, counter: str, failures: list[str]) -> None:
+    def written() -> Any:
+        return lines(gapless(stack, "logs", "processor", "--request", failures[0], "--output", "json"))
+
+    (line,) = wait_until("the line is there", written)
+    assert (line["message"], line["counter"], line["code"]) == ("refused", counter, "UnknownCounter")
+    text = gapless(stack, "logs", "--request", failures[0]).stdout.decode()
+    assert text.endswith(f"processor refused requestId={failures[0]} counter={counter} code=UnknownCounter\n")
+    assert gapless(stack, "logs", "api").returncode == 2
+    assert gapless(stack, "logs", "--since", "soon").returncode == 2
+
+
+def test_followed_logs_end_by_an_interrupt(stack: BackgroundStack) -> None:
+    command = [sys.executable, "-m", "gapless", "logs", "--follow", "--endpoint", str(stack.folder / "stack.json")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as following:
+        assert following.stdout
+        assert following.stderr
+        watchdog = threading.Timer(60, following.kill)
+        watchdog.start()
+        first = Client(stack.target).submit(b"{}")["requestId"]
+        while first.encode() not in (line := following.stdout.readline()):
+            assert line
+        second = Client(stack.target).submit(b"{}")["requestId"]
+        while second.encode() not in (line := following.stdout.readline()):
+            assert line
+        following.send_signal(signal.SIGINT)
+        assert following.wait() == 0
+        watchdog.cancel()
+        assert following.stderr.read() == b""
