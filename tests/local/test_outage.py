@@ -69,6 +69,16 @@ def test_what_a_day_has_lost_is_numbered_by_a_sweep() -> None:
         assert abs(int(item["Item"]["receivedAt"]["N"]) - time.time() * 1000) < HOUR_MS / 2  # the clock is right again
 
 
+@pytest.mark.everything
+def test_what_the_mapping_finds_too_old_wakes_the_sweeper() -> None:
+    with outage_of(23) as (stack, ids):
+        ended = gapless(stack, "outage", "end")
+        assert json.loads(ended.stdout) == {"lost": 0, "left": REQUESTS}, ended.stderr
+        require_numbered(stack, ids)  # nobody has swept but the stack itself
+        assert "given up on (RecordAgeExceeded)" in stack.log
+        assert "a batch was given up" in (Path(stack.description["logs"]) / "sweeper.log").read_text()
+
+
 def test_what_is_young_enough_is_only_late() -> None:
     with outage_of(5) as (stack, ids):
         ended = gapless(stack, "outage", "end")
