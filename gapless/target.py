@@ -22,8 +22,9 @@ class Target:
     authorization: as in template.yaml; dynamodb, lambda_endpoint: None for AWS's own, and on a local stack the second
     answers for its shards as well; sweeper: the function's name, "" for a stack without one; kill_one_in: the processor
     dies at one call in so many, 0 but for a stack deployed to be tested; stack: a deployed one's name; processor: the
-    function's name; failure_queue: its URL, "" for a stack without one. Of a local stack besides, logs: the folder of
-    its log files; api_key: one that opens the API; outage: the seconds of the one that it simulates.
+    function's name; failure_queue: its URL, journal_table: "" for a stack without one; ..._days: how long finished
+    requests are kept, 0 for ever, None when the stack does not say. Of a local stack besides, logs: the folder of its
+    log files; api_key: one that opens the API; outage: the seconds of the one that it simulates.
     """
 
     api: str
@@ -41,6 +42,9 @@ class Target:
     logs: str = ""
     api_key: str = field(default="", repr=False)
     outage: int = 0
+    journal_table: str = ""
+    retention_days: int | None = None
+    failed_retention_days: int | None = None
 
 
 def find_target(endpoint_file: Path | None, stack_name: str | None) -> Target:
@@ -79,7 +83,15 @@ def to_target(stack: Mapping[str, Any]) -> Target:
         logs=stack.get("logs", ""),
         api_key=stack.get("apiKey", ""),
         outage=int(stack.get("outageSeconds", 0)),
+        journal_table=stack["tables"].get("journal", ""),
+        retention_days=to_days(stack.get("retentionDays")),
+        failed_retention_days=to_days(stack.get("failedRetentionDays")),
     )
+
+
+def to_days(text: str | None) -> int | None:
+    """Days as an output says them."""
+    return int(text) if text else None
 
 
 def read_outputs(stack_name: str) -> Target:
@@ -105,6 +117,9 @@ def read_outputs(stack_name: str) -> Target:
             stack=stack_name,
             processor=outputs.get("ProcessorFunctionName", ""),
             failure_queue=outputs.get("FailureQueueUrl", ""),
+            journal_table=outputs.get("JournalTableName", ""),
+            retention_days=to_days(outputs.get("RetentionDays")),
+            failed_retention_days=to_days(outputs.get("FailedRetentionDays")),
         )
     except KeyError as missing:
         raise NotReachable(f"the stack {stack_name} has no output {missing}: is it a Gapless stack?") from None

@@ -78,7 +78,12 @@ class Stack:
             for one in self.template.of_type("AWS::Serverless::Function")
         }
         # Said only when there is something to say: by default everybody may call a local stack, and nothing is killed.
-        outputs = {"authorization": ("Authorization", "NONE"), "killOneIn": ("KillOneIn", "0")}
+        outputs = {
+            "authorization": ("Authorization", "NONE"),
+            "killOneIn": ("KillOneIn", "0"),
+            "retentionDays": ("RetentionDays", ""),
+            "failedRetentionDays": ("FailedRetentionDays", ""),
+        }
         found = {name: str(self.template.outputs.get(output, usual)) for name, (output, usual) in outputs.items()}
         said: dict[str, Any] = {name: value for name, value in found.items() if value != outputs[name][1]}
         if self.api_keys:

@@ -84,6 +84,8 @@ class TestReady:
             "functions",
             "logs",
             "pid",
+            "retentionDays",
+            "failedRetentionDays",
         }
         assert described["pid"] == stack.process.pid
         assert described["tables"].keys() >= {"requests", "counters"}

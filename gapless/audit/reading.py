@@ -1,0 +1,117 @@
+"""Reads the tables for an audit, in the order that audit.py depends on, while everybody else goes on."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from connection import Setback, read_batches
+from entry import Owners
+from gapless.audit.audit import Audit
+from gapless.audit.findings import Report
+from gapless.audit.requests import ATTRIBUTES, Item, whole
+from gapless.audit.retention import Retention
+from gapless.load import connect
+from gapless.target import Target
+from items import LANE, to_owners
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SEGMENTS = 8
+# DynamoDB ends a page at 1 MB; the embedded engine does not, and answers nobody else while it makes one.
+PAGE = 10_000
+NAMES = {f"#{one}": one for one in ATTRIBUTES}
+PROJECTION: dict[str, Any] = {"ProjectionExpression": ", ".join(NAMES), "ExpressionAttributeNames": NAMES}
+
+__all__ = ["Reader", "Setback", "UnknownCounter", "audit"]
+
+Progress = Callable[[str], None]
+
+
+class UnknownCounter(Exception):
+    """There is no counter of that name, and no request of it."""
+
+
+class Reader:
+    """The tables of a stack. Its calls raise ClientError, BotoCoreError or connection.Setback."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._dynamodb: DynamoDBClient = connect(target)
+        # A local engine answers one call at a time, and goes through the whole table for each segment.
+        self._segments = 1 if target.dynamodb else SEGMENTS
+
+    def read_counters(self) -> dict[str, Item]:
+        """Every counter, by name."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._target.counters_table, ConsistentRead=True
+        )
+        return {item["counterName"]["S"]: item for page in pages for item in page["Items"]}
+
+    def read_journals(self, counters: Iterable[Item]) -> Mapping[bytes, Owners]:
+        """The owners that the counters' entries have in the journal, by key."""
+        lanes = (value.get("M", {}) for item in counters for name, value in item.items() if name.startswith(LANE))
+        keys = [{"entryId": lane["j"]} for lane in lanes if "j" in lane]
+        items = read_batches(self._dynamodb, self._target.journal_table, keys, {})
+        return {bytes(item["entryId"]["B"]): to_owners(item) for item in items}
+
+    def scan_requests(self, only: str | None, progress: Progress) -> Iterator[Item]:
+        """Every request, or those of one counter, in segments side by side; each as it was at some moment.
+
+        The whole table is paid for, bodies included: a read unit for each 4 KB.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
+        """
+        query: dict[str, Any] = {"TableName": self._target.requests_table, "ConsistentRead": True, "Limit": PAGE}
+        query |= PROJECTION
+        if only is not None:
+            query |= {"FilterExpression": "#counter = :counter", "ExpressionAttributeValues": {":counter": {"S": only}}}
+        if self._segments > 1:
+            query |= {"TotalSegments": self._segments}
+        left = [query | ({"Segment": one} if self._segments > 1 else {}) for one in range(self._segments)]
+        read = 0
+        with ThreadPoolExecutor(self._segments) as pool:
+            while left:
+                pages = list(pool.map(lambda one: self._dynamodb.scan(**one), left))
+                for page in pages:
+                    yield from page["Items"]
+                read += sum(page["ScannedCount"] for page in pages)
+                progress(f"{read:,} requests read")
+                left = [
+                    one | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+                    for one, page in zip(left, pages, strict=True)
+                    if "LastEvaluatedKey" in page
+                ]
+
+    def read_requests(self, ids: Iterable[str]) -> dict[str, Item]:
+        """Requests by id; those that are gone are missing."""
+        keys = [{"requestId": {"S": one}} for one in sorted(ids)]
+        items = read_batches(self._dynamodb, self._target.requests_table, keys, PROJECTION)
+        return {item["requestId"]["S"]: item for item in items}
+
+
+def audit(target: Target, only: str | None, kept: Retention, progress: Progress) -> tuple[Audit, Report]:
+    """Audit a stack's counters, or one of them, while it goes on. Raises what Reader does."""
+    began = time.monotonic()
+    reader = Reader(target)
+    counters = reader.read_counters()
+    audit = Audit(counters, reader.read_journals(counters.values()), only)
+    for item in reader.scan_requests(only, progress):
+        audit.add(item)
+    after = reader.read_counters()
+    found = reader.read_requests(audit.doubts())
+    report = audit.conclude(after, found, time.time_ns() // 1_000_000, kept)
+    if wanted := audit.wanted():
+        progress("looking who has the numbers in doubt")
+        owners = [one["requestId"]["S"] for one in reader.scan_requests(only, progress) if is_wanted(one, wanted)]
+        report.findings = audit.name_owners(reader.read_requests(owners).values())
+    if only is not None and only not in counters and only not in after and not report.items:
+        raise UnknownCounter(f"there is no counter {only}, and no request of it")
+    report.seconds = time.monotonic() - began
+    return audit, report
+
+
+def is_wanted(item: Item, wanted: Mapping[str, set[int]]) -> bool:
+    """Whether a request has one of the numbers, by counter."""
+    numbers = wanted.get(item.get("counter", {}).get("S", ""), ())
+    return whole(item, "number") in numbers

@@ -1,0 +1,74 @@
+"""Requests as an audit reads them, each by itself. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gapless.audit.findings import MOST
+
+Item = Mapping[str, Any]
+
+# All that an audit reads of a request.
+ATTRIBUTES = (
+    "requestId",
+    "counter",
+    "status",
+    "number",
+    "error",
+    "receivedAt",
+    "completedAt",
+    "ttl",
+    "requeuedAs",
+    "requeueOf",
+)
+
+
+@dataclass
+class Crowd:
+    """Requests with numbers that they ought not to have. lowest, highest: of the numbers; ids: the first of them."""
+
+    count: int = 0
+    lowest: int | None = None
+    highest: int | None = None
+    ids: list[str] = field(default_factory=list)
+
+    def add(self, request_id: str, number: int | None) -> None:
+        """One more; None for a number that is none."""
+        self.count += 1
+        if number is not None:
+            self.lowest = number if self.lowest is None else min(number, self.lowest)
+            self.highest = number if self.highest is None else max(number, self.highest)
+        if len(self.ids) < MOST:
+            self.ids.append(request_id)
+
+
+def faults_of(item: Item) -> Iterator[str]:
+    """What is wrong with a request by itself."""
+    match item.get("status", {}).get("S"):
+        case "DONE":
+            if "number" not in item:
+                yield "done-without-number"
+            if "error" in item:
+                yield "done-with-error"
+        case "FAILED":
+            if "number" in item:
+                yield "failed-with-number"
+            if "error" not in item:
+                yield "failed-without-error"
+        case "PENDING":
+            if "number" in item:
+                yield "pending-with-number"
+            if "ttl" in item:
+                yield "unfinished-with-ttl"
+        case "VOID":
+            return
+        case _:
+            yield "unknown-status"
+
+
+def whole(item: Item, attribute: str) -> int | None:
+    """A whole number; None where it is missing, or something else."""
+    try:
+        return int(item[attribute]["N"])
+    except (KeyError, TypeError, ValueError):
+        return None
