@@ -94,6 +94,21 @@ def firewall_before_another_stage(stack: Stack) -> None:
     )
 
 
+@breaks(security_rules.logs_hold_no_bodies, PLANTED)
+def api_that_logs_what_it_is_sent(stack: Stack) -> None:
+    stack.api["MethodSettings"][0] |= {"LoggingLevel": "INFO", "DataTraceEnabled": True}
+
+
+@breaks(security_rules.logs_hold_no_bodies, PLANTED)
+def function_that_logs_its_events(stack: Stack) -> None:
+    stack.properties("Processor")["Environment"]["Variables"]["POWERTOOLS_LOGGER_LOG_EVENT"] = "true"
+
+
+@breaks(security_rules.access_log_holds_little_that_callers_write, PLANTED)
+def log_of_what_callers_say_of_themselves(stack: Stack) -> None:
+    stack.api["AccessLogSetting"]["Format"] += '{"agent":"$context.identity.userAgent","path":"$context.path"}'
+
+
 @breaks(security_rules.choices_reach_the_stage, PLANTED)
 def stage_that_keeps_the_old_choice(stack: Stack) -> None:
     del stack.api["AlwaysDeploy"]

@@ -13,6 +13,13 @@ METHODS = ("PUT", "GET", "OPTIONS")
 LIMITS = ("AllowedCidrs", "AllowedVpcEndpoints")
 ENTRIES = ("vpce-0123456789abcdef0", "vpce-0123456789abcdef1", "vpce-0123456789abcdef2", None)  # the last two strange
 
+EVENT_LOGS = {"POWERTOOLS_LOGGER_LOG_EVENT", "POWERTOOLS_DEV"}
+LOGGED = {
+    "context.requestId",  # the caller may choose it; extendedRequestId is API Gateway's own
+    *("context.extendedRequestId", "context.requestTime", "context.httpMethod", "context.resourcePath"),
+    *("context.status", "context.responseLatency", "context.error.responseType"),
+    *("context.integration.status", "context.integration.latency", "context.integration.error"),
+}
 SAYS_WHO_MAY_READ = (
     '#if("$!stageVariables.corsOrigin" != "")\n'
     "#set($context.responseOverride.header.Access-Control-Allow-Origin = $stageVariables.corsOrigin)\n"
@@ -96,6 +103,23 @@ def firewall_stands_before_the_stage(stack: Stack) -> Iterator[str]:
         yield f"the web ACLs are {found}, not {expected}"
 
 
+def logs_hold_no_bodies(stack: Stack) -> Iterator[str]:
+    """API Gateway's execution log and Powertools' event log would, and who reads logs need not see requests."""
+    for setting in stack.api["MethodSettings"]:
+        if setting.get("DataTraceEnabled") or setting.get("LoggingLevel", "OFF") != "OFF":
+            yield f"API Gateway logs what {setting['HttpMethod']} {setting['ResourcePath']} carries"
+    for name, function in stack.of_type("AWS::Serverless::Function"):
+        for variable in EVENT_LOGS & function["Environment"]["Variables"].keys():
+            yield f"{name} logs its events by {variable}"
+
+
+def access_log_holds_little_that_callers_write(stack: Stack) -> Iterator[str]:
+    """Nothing of the body, the query, the path's parameters or the headers, but the id that a caller may choose."""
+    for variable in re.findall(r"\$([\w.]+)", stack.api.get("AccessLogSetting", {}).get("Format", "")):
+        if variable not in LOGGED:
+            yield f"the access log holds ${variable}"
+
+
 def choices_reach_the_stage(stack: Stack) -> Iterator[str]:
     """SAM redeploys a stage when the text of its API changes, and a parameter does not change it: without AlwaysDeploy
     an update from NONE to AWS_IAM leaves the stage as open as it was.
@@ -112,5 +136,7 @@ RULES = (
     pages_of_the_origin_and_no_others_may_call,
     firewall_stands_before_the_stage,
     everything_stored_has_the_key_that_was_chosen,
+    logs_hold_no_bodies,
+    access_log_holds_little_that_callers_write,
     choices_reach_the_stage,
 )
