@@ -1,6 +1,7 @@
-"""The script of the restore drill, as docs/operations.md prints it, on an engine."""
+"""The restore drill, with the script that docs/operations.md prints, on a local stack."""
 
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from gapless.local.background import running_stack
+from gapless.client import Client
+from gapless.local.background import BackgroundStack, running_stack
 from tests.operations import runbook
 from tests.tables import create_tables
 
@@ -22,31 +24,30 @@ Copy = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """An engine, borrowed from a stack whose own tables are left alone."""
+def stack() -> Iterator[BackgroundStack]:
+    """One stack for the module."""
     with running_stack() as stack:
-        assert stack.target.dynamodb
-        yield stack.target.dynamodb
+        yield stack
 
 
 @pytest.fixture(scope="module")
-def client(endpoint: str) -> "DynamoDBClient":
-    """The template's tables twice: `restored-…` and `live-…`."""
-    client = boto3.client("dynamodb", endpoint_url=endpoint)
-    for stack in ("restored", "live"):
-        create_tables(client, stack)
+def client(stack: BackgroundStack) -> "DynamoDBClient":
+    """Its engine, with the template's tables three times more: `restored-…`, `live-…` and `drill-…`."""
+    client = boto3.client("dynamodb", endpoint_url=stack.target.dynamodb)
+    for name in ("restored", "live", "drill"):
+        create_tables(client, name)
     return client
 
 
 @pytest.fixture
-def copy(client: "DynamoDBClient", endpoint: str, tmp_path: Path) -> Copy:
+def copy(client: "DynamoDBClient", stack: BackgroundStack, tmp_path: Path) -> Copy:
     """Runs the script on a pair of tables; what it has printed."""
     (script,) = runbook.blocks("python")
     (tmp_path / "copy_missing.py").write_text(script)
 
-    def run(table: str, *options: str) -> str:
-        command = [sys.executable, "copy_missing.py", f"restored-{table}", f"live-{table}", *options]
-        environment = os.environ | CREDENTIALS | {"AWS_ENDPOINT_URL_DYNAMODB": endpoint}
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "copy_missing.py", *arguments]
+        environment = os.environ | CREDENTIALS | {"AWS_ENDPOINT_URL_DYNAMODB": str(stack.target.dynamodb)}
         result = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
         )
@@ -75,22 +76,49 @@ def test_what_is_missing_comes_back_and_nothing_else_changes(client: "DynamoDBCl
     for item in (since, request("later", "DONE", number={"N": "42"})):
         client.put_item(TableName="live-RequestsTable", Item=item)
 
-    printed = copy("RequestsTable")
+    printed = copy("restored-RequestsTable", "live-RequestsTable")
     assert "would be" in printed
     assert "'copied': 41" in printed
     assert read(client, "live-RequestsTable").keys() == {"changed", "later"}
 
-    printed = copy("RequestsTable", "--yes")
+    printed = copy("restored-RequestsTable", "live-RequestsTable", "--yes")
     assert "waits, not copied: waits" in printed
     live = read(client, "live-RequestsTable")
     assert live.keys() == {item["requestId"]["S"] for item in restored} - {"waits"} | {"later"}
     assert live["changed"] == since
     assert all(live[item["requestId"]["S"]] == item for item in restored if item["requestId"]["S"].startswith("lost"))
-    assert "'there already': 42" in copy("RequestsTable", "--yes")
+    assert "'there already': 42" in copy("restored-RequestsTable", "live-RequestsTable", "--yes")
 
 
 def test_counters_come_back_whatever_they_hold(client: "DynamoDBClient", copy: Copy) -> None:
     counter: Any = {"counterName": {"S": "orders"}, "value": {"N": "7"}, "LabcdABCD": {"M": {"m": {"B": b"\0\1"}}}}
     client.put_item(TableName="restored-CountersTable", Item=counter)
-    copy("CountersTable", "--yes")
+    copy("restored-CountersTable", "live-CountersTable", "--yes")
     assert client.scan(TableName="live-CountersTable")["Items"] == [counter]
+
+
+def audit(stack: BackgroundStack) -> "subprocess.CompletedProcess[str]":
+    """`gapless audit --all`, of a stack that has not lost anything to its retention yet."""
+    command = [sys.executable, "-m", "gapless", "audit", "--all", "--none-expired"]
+    command += ["--endpoint", str(stack.folder / "stack.json")]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_requests_that_were_deleted_come_back_with_their_numbers(
+    stack: BackgroundStack, client: "DynamoDBClient", copy: Copy, seeded: random.Random
+) -> None:
+    table, caller = stack.target.requests_table, Client(stack.target)
+    before = [caller.submit(b'{"n": 1}')["requestId"] for _ in range(30)]
+    numbers = {request_id: caller.wait(request_id)["number"] for request_id in before}
+    for item in client.scan(TableName=table, ConsistentRead=True)["Items"]:
+        client.put_item(TableName="drill-RequestsTable", Item=item)
+    for _ in range(5):
+        caller.wait(caller.submit(b'{"n": 2}')["requestId"])
+    for request_id in seeded.sample(before, 12):
+        client.delete_item(TableName=table, Key={"requestId": {"S": request_id}})
+    assert audit(stack).returncode == 1
+
+    copy("drill-RequestsTable", table, "--yes")
+    assert {request_id: caller.get(request_id)["number"] for request_id in before} == numbers
+    verdict = audit(stack)
+    assert verdict.returncode == 0, verdict.stdout

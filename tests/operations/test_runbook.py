@@ -20,7 +20,7 @@ LABELS = ("Meaning.", "Check.", "Do.", "False when")
 # Options that the AWS CLI gives every command.
 GLOBAL_OPTIONS = {"--query", "--output", "--region", "--profile", "--no-paginate"}
 # What the text is ahead of.
-COMING = {"logs", "audit", "reconcile"}
+COMING = {"reconcile"}
 COMING_PARAMETERS = {"Tracing", "Deployment"}
 FUNCTIONS = ROOT / "functions/processor"
 
