@@ -10,7 +10,11 @@ from gapless.local.template.errors import Node, TemplateError
 PLAIN_TAGS = {"Ref": "Ref", "Condition": "Condition"}  # every other short tag is `Fn::` and its own name
 
 
-class _SnippetLoader(yaml.SafeLoader):
+# libyaml's parser where PyYAML has it, ten times as fast as the one in Python.
+_FastLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _SnippetLoader(_FastLoader):  # type: ignore[misc,valid-type]
     """YAML as CloudFormation reads it: dates are text, keys too, and no key may stand twice."""
 
 
