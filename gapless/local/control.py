@@ -13,7 +13,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiohttp import web
 
@@ -26,6 +26,17 @@ STOP_SECONDS = 1.0
 
 # A name, or the ARN, whole or from the account on; the one version that runs here may be named.
 FUNCTION_NAME = re.compile(r"(?:(?:arn:[\w-]+:lambda:[\w-]+:)?\d{12}:function:)?(?P<name>[\w-]+)(?::\$LATEST)?")
+
+
+@web.middleware
+async def keep_pages_out(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Refuse what a page sends that somebody on this machine has open: browsers say where a page that posts is from,
+    and one that comes by a name which was made to lead here is betrayed by its Host."""
+    if "Origin" in request.headers or request.url.host not in ("127.0.0.1", "localhost"):
+        return web.json_response({"error": "this endpoint is not for pages of a browser"}, status=403)
+    return await handler(request)
 
 
 class Control:
@@ -43,7 +54,9 @@ class Control:
         self._mappings = mappings
         self._outage = outage
         self._on_change = on_change
-        application = web.Application(client_max_size=0, handler_args={"access_log": None})
+        application = web.Application(
+            client_max_size=0, handler_args={"access_log": None}, middlewares=[keep_pages_out]
+        )
         application.router.add_post("/2015-03-31/functions/{name}/invocations", self._invoke)
         application.router.add_get("/shards", self._list_shards)
         application.router.add_post("/shards/merge", self._merge)

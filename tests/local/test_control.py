@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+import urllib3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -52,6 +53,21 @@ def shards(stack: BackgroundStack, *arguments: str, code: int = 0) -> list[dict[
     assert result.returncode == code, result.stderr
     assert "Traceback" not in result.stderr
     return [json.loads(line) for line in result.stdout.splitlines()] or [{"error": result.stderr}]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 409),  # no outage that could be ended
+        ({"Host": "localhost"}, 409),
+        ({"Origin": "https://elsewhere.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "leads-here.example"}, 403),
+    ],
+)
+def test_pages_of_a_browser_are_kept_out(stack: BackgroundStack, headers: dict[str, str], status: int) -> None:
+    url = f"{stack.target.lambda_endpoint}/outage/end"
+    assert urllib3.request("POST", url, headers=headers, retries=False, timeout=30).status == status
 
 
 class TestInvoke:
