@@ -74,9 +74,9 @@ def show_counter(name: str, stack: str | None, endpoint: Path | None, output: st
 @output_option
 def list_counters(stack: str | None, endpoint: Path | None, output: str) -> None:
     """Show every counter."""
-    from gapless.counters import Counters
+    from gapless.counters import CounterError, Counters
 
-    with reporting_errors():
+    with reporting_errors(usage=(CounterError,)):
         counters = sorted(Counters(find_target(endpoint, stack)).list(), key=lambda one: one.name)
         show_counters([one.document() for one in counters], output)
 

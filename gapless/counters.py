@@ -119,9 +119,13 @@ class Counters:
         return item
 
     def list(self) -> Iterator[Counter]:
-        """Every counter."""
+        """Every counter. Raises CounterError for one that is damaged."""
+        return map(to_counter, self.read_items())
+
+    def read_items(self) -> Iterator[Mapping[str, Any]]:
+        """Every counter as the table has it."""
         for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True):
-            yield from map(to_counter, page["Items"])
+            yield from page["Items"]
 
     def set(self, name: str, options: Options) -> Counter:
         """Give a counter other options, if nobody has changed or used it in the meantime. Raises CounterError.
@@ -198,10 +202,14 @@ def check_change(counter: Counter, options: Options) -> None:
 
 
 def to_counter(item: Mapping[str, Any]) -> Counter:
-    """Read an item of the counters table; what it does not say has its default."""
+    """Read an item of the counters table; what it does not say has its default. Raises CounterError."""
 
     def whole(attribute: str) -> int | None:
-        return int(item[attribute]["N"]) if attribute in item else None
+        try:
+            return int(item[attribute]["N"]) if attribute in item else None
+        except (KeyError, ValueError):
+            name = item["counterName"]["S"]
+            raise CounterError(f"the counter {name} is damaged: its {attribute} is not a whole number") from None
 
     start, increment = whole("start"), whole("increment")
     options = Options(

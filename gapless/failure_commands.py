@@ -53,6 +53,8 @@ def list_failed(
             print_line(json.dumps(document, ensure_ascii=False))
     else:
         show_table([one | {"completedAt": show_time(one["completedAt"])} for one in documents])
+    if not newest:
+        show_progress("there are none")
     if len(newest) > limit:
         show_progress(f"there are more than these {limit}: see --limit")
 
@@ -116,7 +118,8 @@ def requeue(
             counts[one.outcome] += 1
             line = f"{one.request_id}  {WORDS[one.outcome]} {one.requeued_as or one.reason}"
             print_line(json.dumps(one.document()) if output == "json" else line.rstrip())
-    show_progress("; ".join(f"{count} {WORDS[outcome].rstrip(':')}" for outcome, count in counts.items() if count))
+    told = [f"{count} {WORDS[outcome].rstrip(':')}" for outcome, count in counts.items() if count]
+    show_progress("; ".join(told) or "there are none")
     if counts["possible"]:
         show_progress("nothing was changed: --yes does it")
     sys.exit(FAILED if counts["refused"] else 0)

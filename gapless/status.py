@@ -5,12 +5,12 @@ waits are the sweeper's last; its table is read only when that is asked for, bec
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from gapless.control import ask_target
-from gapless.counters import Counters
+from gapless.counters import CounterError, Counters, to_counter
 from gapless.deployed import find_alarms, find_resources, make_client, read_mapping, read_metrics
 from gapless.table_scan import read_number, read_text, scan_requests
 from gapless.target import Target
@@ -43,12 +43,14 @@ class Requests:
 
 @dataclass(frozen=True)
 class Status:
-    """A stack at a glance. failure_queue: messages, None for a stack without one; counters: a document each."""
+    """A stack at a glance. failure_queue: messages, None for a stack without one; counters: a document each; damaged:
+    what is wrong with those that cannot be read."""
 
     flow: Flow
     requests: Requests
     failure_queue: int | None
     counters: list[dict[str, Any]]
+    damaged: list[str] = field(default_factory=list)
 
     @property
     def problems(self) -> list[str]:
@@ -66,7 +68,7 @@ class Status:
             found.append(f"a request has waited for {requests.oldest:.0f} s: see `gapless pending`")
         if self.failure_queue:
             found.append(f"{self.failure_queue} messages in the failure queue: batches were given up")
-        return found
+        return found + self.damaged
 
     def lines(self) -> list[tuple[str, str]]:
         """Its figures in words."""
@@ -106,8 +108,7 @@ def read_status(target: Target, *, scan: bool) -> Status:
         flow, requests = look_at_local(target), None
     if requests is None or scan:
         requests = count_requests(target)
-    counters = sorted((one.document() for one in Counters(target).list()), key=lambda one: str(one["counter"]))
-    return Status(flow, requests, count_failure_messages(target), counters)
+    return Status(flow, requests, count_failure_messages(target), *read_counters(target))
 
 
 def look_at_local(target: Target) -> Flow:
@@ -143,6 +144,17 @@ def count_requests(target: Target) -> Requests:
             oldest = min(oldest, (read_number(item, "receivedAt") or 0) / 1000)
     age = round(max(0.0, now - oldest), 1) if counts["PENDING"] else None
     return Requests(counts["PENDING"], age, counts["FAILED"])
+
+
+def read_counters(target: Target) -> tuple[list[dict[str, Any]], list[str]]:
+    """A document of each counter, by name; and what is wrong with those that are damaged."""
+    documents, damaged = [], []
+    for item in sorted(Counters(target).read_items(), key=lambda one: str(one["counterName"]["S"])):
+        try:
+            documents.append(to_counter(item).document())
+        except CounterError as error:
+            damaged.append(str(error))
+    return documents, damaged
 
 
 def count_failure_messages(target: Target) -> int | None:

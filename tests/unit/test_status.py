@@ -128,3 +128,12 @@ def test_the_streams_mapping_is_looked_at_and_not_the_queues(stack: DeployedStac
     assert read_status(stack.target, scan=False).flow.mapping == "Disabled"
     stack.without = {"ProcessorRequests"}
     assert read_status(stack.target, scan=False).flow.mapping == "missing"
+
+
+def test_a_damaged_counter_is_said_and_hides_no_other(stack: DeployedStack) -> None:
+    Counters(stack.target).create("orders", Options())
+    broken = {"counterName": {"S": "broken"}, "value": {"S": "seven"}}
+    boto3.client("dynamodb", region_name="us-east-1").put_item(TableName=stack.target.counters_table, Item=broken)
+    status = read_status(stack.target, scan=False)
+    assert [one["counter"] for one in status.counters] == ["orders"]
+    assert status.problems == ["the counter broken is damaged: its value is not a whole number"]
