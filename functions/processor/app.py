@@ -19,7 +19,7 @@ from judging import judge
 from memory import Memory
 from numbering import number_records
 from operations import Judge, Operation, Pause
-from request import Accepted, Request, is_pending, read_request
+from request import Accepted, Request, is_announced, read_request
 from stamping import Report
 from store import Tables, carry_out
 
@@ -85,7 +85,7 @@ def find_shard(event: Mapping[str, Any]) -> str | None:
 def read_requests(records: Sequence[Mapping[str, Any]]) -> tuple[list[Request], list[int]]:
     """The waiting requests up to a record that cannot be read, and its sequence number, alone in a list."""
     requests = []
-    for record in filter(is_pending, records):
+    for record in filter(is_announced, records):
         try:
             requests.append(read_request(record))
         except Exception:
@@ -118,7 +118,7 @@ class Executor:
         if self._has_worked and time.monotonic() >= self._work_until:
             raise TimeoutError("the invocation has no time left for more work")
         self._has_worked = True
-        return judge(request)
+        return judge(request, self.perform, self._work_until)
 
 
 def report(records: Sequence[Mapping[str, Any]], failed: Sequence[int]) -> dict[str, Any]:

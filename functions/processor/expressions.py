@@ -5,7 +5,7 @@ from typing import Any
 from counter import Counter
 from items import BASE, LANE, from_entry, to_mark
 from memory import Known
-from operations import Commit, Prune, Stamp
+from operations import Commit, Prune, SaveProgress, Stamp
 from request import CODE_LIMIT, DONE, FAILED, LINK, MESSAGE_LIMIT, PENDING, VOID, Accepted, cut
 
 DAY = 86_400
@@ -20,6 +20,11 @@ IS_WAITING = "#status = :pending"
 CAN_BE_STAMPED = f"{IS_MEANT} AND {IS_WAITING}"
 WAS_NOT_TOUCHED = "(attribute_not_exists(#resentAt) OR #resentAt <= :before)"
 CAN_BE_RESENT = f"{IS_WAITING} AND {WAS_NOT_TOUCHED}"
+# The stream tells of every change; the mapping's filter keeps those from the processor that have the mark on. A touch
+# takes it off, and so is heard.
+TOUCH = "SET #resentAt = :resentAt REMOVE #saved ADD #resends :one"
+KEEP_PROGRESS = "SET #progress = :progress, #saved = :saved"
+DROP_PROGRESS = "REMOVE #progress, #saved"
 # The same in PartiQL, which finds nothing to update where there is no item.
 PARTIQL_IS_MEANT = '"receivedAt"=?'
 PARTIQL_IS_WAITING = f"\"status\"='{PENDING}'"
@@ -163,8 +168,8 @@ def stamp_statement(table: str, stamp: Stamp, parts: dict[str, Any]) -> dict[str
 
 
 def stamp_update(stamp: Stamp, parts: dict[str, Any]) -> Expression:
-    """A stamp as an update, for a transaction."""
-    changes = ", ".join(f"#{name} = :{name}" for name in parts)
+    """A stamp as an update, for a transaction, or for a request whose progress goes with it."""
+    changes = ", ".join(f"#{name} = :{name}" for name in parts) + (f" {DROP_PROGRESS}" if stamp.ends_progress else "")
     values = {f":{name}": value for name, value in parts.items()}
     values |= {":pending": {"S": PENDING}, ":receivedAt": n(stamp.request.received_at)}
     return express(f"SET {changes}", CAN_BE_STAMPED, values)
@@ -180,7 +185,18 @@ def tombstone_update(counter: str, number: int, now: int) -> Expression:
 def resend_update(before: int, now: int) -> Expression:
     """A touch that the stream announces. before: epoch ms, of the last one at the most."""
     values = {":one": n(1), ":resentAt": n(now), ":before": n(before), ":pending": {"S": PENDING}}
-    return express("SET #resentAt = :resentAt ADD #resends :one", CAN_BE_RESENT, values)
+    return express(TOUCH, CAN_BE_RESENT, values)
+
+
+def progress_update(save: SaveProgress) -> Expression:
+    """What work() keeps of a request, under a mark that keeps the stream's record of it from the processor."""
+    values = {
+        ":progress": {"S": save.text},
+        ":saved": {"BOOL": True},
+        ":receivedAt": n(save.received_at),
+        ":pending": {"S": PENDING},
+    }
+    return express(KEEP_PROGRESS, CAN_BE_STAMPED, values)
 
 
 def express(change: str, condition: str, values: dict[str, Any], lane: str = "") -> Expression:

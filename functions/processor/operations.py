@@ -10,7 +10,7 @@ from enum import Enum
 from counter import Counter
 from entry import Entry, Owners
 from memory import Known
-from request import Request, Verdict
+from request import Accepted, Request, Verdict
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class Stamp:
     verdict: Verdict
     number: int | None
     overruled: str = ""
+
+    @property
+    def ends_progress(self) -> bool:
+        """Whether the item is known to hold what work() has kept, which a result makes worthless."""
+        return isinstance(self.verdict, Accepted) and self.verdict.had_progress
 
 
 class Outcome(Enum):
@@ -174,6 +179,26 @@ class Resend:
 
 
 @dataclass(frozen=True)
+class ReadProgress:
+    """Read what work() has kept of a request, strongly consistent. Answer: str; "" for nothing, or when it is gone."""
+
+    request_id: str
+    received_at: int
+
+
+@dataclass(frozen=True)
+class SaveProgress:
+    """Keep on a request how far work() is, in place of what was kept, if it still waits. Answer: bool, whether so.
+
+    The stream says nothing of it to the processor. text: JSON.
+    """
+
+    request_id: str
+    received_at: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Pause:
     """Wait a moment, longer with every attempt; somebody else is at it. Answer: None."""
 
@@ -194,5 +219,7 @@ Operation = (
     | RefuseUncounted
     | Prune
     | Resend
+    | ReadProgress
+    | SaveProgress
     | Pause
 )

@@ -26,6 +26,7 @@ STAMP = 128
 LINK = 48  # bytes of requeuedAs, by which an operator says that a FAILED request was submitted again
 MESSAGE_LIMIT = 1024
 CODE_LIMIT = 64
+PROGRESS = ("progress", "saved")  # what work() has kept, and the mark of it: both go when there is a result
 
 
 class InvalidBody(ValueError):
@@ -36,7 +37,8 @@ class InvalidBody(ValueError):
 class Request:
     """One PENDING request, as a record of the stream or its item shows it.
 
-    received_at: epoch ms, by API Gateway's clock. size: its item's in bytes, by DynamoDB's rules, with the reserve.
+    received_at: epoch ms, by API Gateway's clock. size: its item's in bytes, by DynamoDB's rules, with the reserve and
+    without progress.
     sequence: the record's place in its shard. resent: the record was made by a sweeper's touch, not by a client.
     resends: how many touches the request has had.
     """
@@ -60,12 +62,18 @@ class Request:
         """Bytes that a result or an error message can take without making the item too large for DynamoDB."""
         return max(0, ITEM_LIMIT - (self.size - RESERVE) - STAMP)
 
+    @property
+    def room_for_progress(self) -> int:
+        """Bytes that work() may keep on the item while it waits; beside them any error finds room, and a touch."""
+        return max(0, ITEM_LIMIT - self.size - MESSAGE_LIMIT)
+
 
 @dataclass(frozen=True)
 class Accepted:
-    """The request is to have a number. `result` is JSON text."""
+    """The request is to have a number. result: JSON text; had_progress: its item is known to hold what work() kept."""
 
     result: str
+    had_progress: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,14 +104,18 @@ def read_item(item: Mapping[str, Any]) -> Request:
         counter=item["counter"]["S"],
         text=item["request"]["S"],
         received_at=int(item["receivedAt"]["N"]),
-        size=item_size(item),
+        size=item_size({name: value for name, value in item.items() if name not in PROGRESS}),
         resends=int(item.get("resends", {}).get("N", 0)),
     )
 
 
-def is_pending(record: Mapping[str, Any]) -> bool:
-    """Whether the record shows a request that waits; the mapping's filter passes no other, unless it is changed."""
-    return bool(record["dynamodb"].get("NewImage", {}).get("status", {}).get("S") == PENDING)
+def is_announced(record: Mapping[str, Any]) -> bool:
+    """Whether the record shows a request that waits, and not that work() has kept something of it.
+
+    The mapping's filter passes no other, unless it is changed, or is not yet what this code was deployed with.
+    """
+    image = record["dynamodb"].get("NewImage", {})
+    return image.get("status", {}).get("S") == PENDING and "saved" not in image
 
 
 def item_size(item: Mapping[str, Any]) -> int:
@@ -133,6 +145,18 @@ def value_size(value: Mapping[str, Any]) -> int:
             return sum(value_size({kind[0]: one}) for one in content)
         case _:
             return 1  # BOOL, NULL
+
+
+def to_json(value: Any) -> str:
+    """JSON text of what work() gives, a Decimal as text. Raises TypeError and ValueError for what JSON cannot hold."""
+    return json.dumps(value, default=_write_decimal, allow_nan=False, separators=(",", ":"))
+
+
+def _write_decimal(value: object) -> str:
+    # Exactly: JSON's numbers would pass through a float somewhere.
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"work() gave a {type(value).__name__}, which JSON cannot hold")
 
 
 def cut(text: str, limit: int) -> str:

@@ -12,13 +12,25 @@ from expressions import (
     IS_ABSENT,
     Expression,
     n,
+    progress_update,
     resend_update,
     stamp_parts,
     stamp_statement,
     stamp_update,
     tombstone_update,
 )
-from operations import Outcome, ReadRequests, ReadStates, RefuseUncounted, Resend, Stamp, WriteStamps, WriteTombstone
+from operations import (
+    Outcome,
+    ReadProgress,
+    ReadRequests,
+    ReadStates,
+    RefuseUncounted,
+    Resend,
+    SaveProgress,
+    Stamp,
+    WriteStamps,
+    WriteTombstone,
+)
 from request import PENDING, read_item
 from waiting import Waiting, scan_waiting
 
@@ -74,7 +86,7 @@ class RequestsTable:
     def write_stamps(self, operation: WriteStamps) -> list[Outcome]:
         """BatchExecuteStatement, several calls at once. A call whose answer is lost counts as throttled."""
         stamps = operation.stamps
-        parts = [stamps[place : place + STATEMENTS] for place in range(0, len(stamps), STATEMENTS)]
+        parts = list(in_calls(stamps))
         outcomes = [one for some in self._senders.map(self._write_some, parts) for one in some]
         refused = [stamp.request.request_id for stamp, one in zip(stamps, outcomes, strict=True) if one is None]
         items = self._get_states(refused) if refused else {}
@@ -85,6 +97,8 @@ class RequestsTable:
 
     def _write_some(self, stamps: Sequence[Stamp]) -> list[Outcome | None]:
         """The outcomes of one call; None where the condition was refused."""
+        if stamps[0].ends_progress:
+            return [self._write_one(stamps[0])]
         table = self._settings.requests_table
         statements = [stamp_statement(table, stamp, self._parts_of(stamp)) for stamp in stamps]
         try:
@@ -93,6 +107,17 @@ class RequestsTable:
         except Setback:
             return [Outcome.THROTTLED] * len(stamps)
         return [read_statement_error(one.get("Error")) for one in answer["Responses"]]
+
+    def _write_one(self, stamp: Stamp) -> Outcome | None:
+        """UpdateItem; the same outcomes."""
+        try:
+            with translating_failures():
+                written = self._update_request(stamp.request.request_id, stamp_update(stamp, self._parts_of(stamp)))
+        except Setback:
+            return Outcome.THROTTLED
+        except ClientError as error:
+            return read_statement_error({"Code": "ValidationError", "Message": str(error)})
+        return Outcome.WRITTEN if written else None
 
     def _parts_of(self, stamp: Stamp) -> dict[str, Any]:
         settings = self._settings
@@ -107,6 +132,19 @@ class RequestsTable:
     def resend(self, operation: Resend) -> bool:
         """UpdateItem."""
         return self._update_request(operation.request_id, resend_update(operation.before, time.time_ns() // 1_000_000))
+
+    def read_progress(self, operation: ReadProgress) -> str:
+        """BatchGetItem, of one."""
+        names = {"#progress": "progress", "#receivedAt": "receivedAt"}
+        wanted = {"ProjectionExpression": "#progress, #receivedAt", "ExpressionAttributeNames": names}
+        keys = [{"requestId": {"S": operation.request_id}}]
+        items = read_batches(self._client, self._settings.requests_table, keys, wanted)
+        meant = (item for item in items if item.get("receivedAt") == n(operation.received_at))
+        return next((str(item["progress"]["S"]) for item in meant if "progress" in item), "")
+
+    def save_progress(self, operation: SaveProgress) -> bool:
+        """UpdateItem."""
+        return self._update_request(operation.request_id, progress_update(operation))
 
     def _update_request(self, request_id: str, expression: Expression) -> bool:
         try:
@@ -180,6 +218,21 @@ def read_statement_error(error: Any) -> Outcome | None:
     if error["Code"] == "ValidationError" and "size" in error.get("Message", ""):
         return Outcome.TOO_LARGE
     raise RuntimeError(f"a stamp was refused: {error['Code']}: {error.get('Message')}")
+
+
+def in_calls(stamps: Sequence[Stamp]) -> Iterator[Sequence[Stamp]]:
+    """Cut into runs that one call takes: many statements, or the one update of a request whose progress is to go.
+
+    AWS shows no PartiQL statement with both SET and REMOVE, and the engines do not agree on one.
+    """
+    run: list[Stamp] = []
+    for stamp in stamps:
+        if run and (stamp.ends_progress or run[0].ends_progress or len(run) == STATEMENTS):
+            yield run
+            run = []
+        run.append(stamp)
+    if run:
+        yield run
 
 
 def in_transactions(stamps: Sequence[Stamp]) -> Iterator[list[Stamp]]:

@@ -195,7 +195,11 @@ def write_stamps(stamps: Sequence[Stamp], report: Report) -> Steps[None]:
 
 def shrink(stamp: Stamp) -> Stamp:
     """The same without what made the item too large: it has grown since the request was judged."""
-    verdict = NO_RESULT if isinstance(stamp.verdict, Accepted) else Refused(stamp.verdict.code, "")
+    verdict: Verdict = (
+        replace(stamp.verdict, result=NO_RESULT.result)
+        if isinstance(stamp.verdict, Accepted)
+        else Refused(stamp.verdict.code, "")
+    )
     return replace(stamp, verdict=verdict, overruled="the item has no room for it")
 
 

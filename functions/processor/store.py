@@ -13,10 +13,12 @@ from operations import (
     RaiseFence,
     ReadCounter,
     ReadJournals,
+    ReadProgress,
     ReadRequests,
     ReadStates,
     RefuseUncounted,
     Resend,
+    SaveProgress,
     WriteStamps,
     WriteTombstone,
 )
@@ -61,6 +63,8 @@ class Tables:
             WriteTombstone: requests.write_tombstone,
             RefuseUncounted: requests.refuse_uncounted,
             Resend: requests.resend,
+            ReadProgress: requests.read_progress,
+            SaveProgress: requests.save_progress,
         }
 
     def perform(self, operation: Operation, patience: Patience) -> Any:

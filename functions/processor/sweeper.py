@@ -189,7 +189,7 @@ def publish(waiting: Tally | None, resent: int, now: int) -> dict[str, int | Non
 def perform(operation: Operation, patience: Patience) -> Any:
     """Carry out one operation of the protocol."""
     if isinstance(operation, Judge):
-        return judge(operation.request)
+        return judge(operation.request, lambda one: perform(one, patience), patience.deadline)
     if isinstance(operation, Pause):
         return patience.wait(operation.attempt)
     return tables.perform(operation, patience)

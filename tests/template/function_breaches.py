@@ -94,6 +94,12 @@ def resent_requests_unheard(stack: Stack) -> None:
 
 
 @breaks(function_rules.mapping_hears_of_waiting_requests_only, PLANTED)
+def every_save_comes_back(stack: Stack) -> None:
+    pattern = '{"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"status": {"S": ["PENDING"]}}}}'
+    stack.mapping["FilterCriteria"]["Filters"] = [{"Pattern": pattern}]
+
+
+@breaks(function_rules.mapping_hears_of_waiting_requests_only, PLANTED)
 def stream_of_keys(stack: Stack) -> None:
     stack.properties("RequestsTable")["StreamSpecification"] = {"StreamViewType": "KEYS_ONLY"}
 

@@ -92,7 +92,11 @@ def as_pairs(event: dict[str, Any]) -> set[tuple[str, Any]]:
 
 
 def mapping_hears_of_waiting_requests_only(stack: Stack) -> Iterator[str]:
-    """The processor's own writes and the deletes of the ttl must never come back to it."""
+    """The processor's own writes and the deletes of the ttl must never come back to it: a stamp ends PENDING, and what
+    work() keeps of a request is marked `saved`.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
+    """
     filters = stack.mapping.get("FilterCriteria", {}).get("Filters", ())
     passes = compile_filters([one["Pattern"] for one in filters])
     image = {"status": {"S": "PENDING"}, "requestId": {"S": "r-1"}}
@@ -101,6 +105,8 @@ def mapping_hears_of_waiting_requests_only(stack: Stack) -> Iterator[str]:
             record = {"eventName": event_name, "dynamodb": {"NewImage": {**image, "status": {"S": status}}}}
             if passes(record) != (status == "PENDING"):
                 yield f"{event_name} of a {status} request: the filter says {passes(record)}"
+    if passes({"eventName": "MODIFY", "dynamodb": {"NewImage": {**image, "saved": {"BOOL": True}}}}):
+        yield "what work() saves of a request has it announced again"
     if passes({"eventName": "REMOVE", "dynamodb": {"Keys": {"requestId": {"S": "r-1"}}}}):
         yield "REMOVE passes the filter"
     if stack.properties("RequestsTable").get("StreamSpecification") != {"StreamViewType": "NEW_IMAGE"}:

@@ -6,10 +6,19 @@ from typing import Any
 import pytest
 
 import judging
-from judging import judge
-from request import ITEM_LIMIT, RESERVE, STAMP, Accepted, Refused, Request
+from operations import Operation
+from request import ITEM_LIMIT, RESERVE, STAMP, Accepted, Refused, Request, Verdict
 from tests.unit.records import make_request
 from work import Rejected
+
+
+def judge(request: Request) -> Verdict:
+    """Ask a work() that keeps no progress, and so makes no call."""
+
+    def refuse(operation: Operation) -> None:
+        raise AssertionError(f"asked for {operation}")
+
+    return judging.judge(request, refuse, until=0)
 
 
 def returning(monkeypatch: pytest.MonkeyPatch, value: Any) -> None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from request import ITEM_LIMIT, InvalidBody, is_pending, parse_body, read_request, value_size
+from request import ITEM_LIMIT, InvalidBody, is_announced, parse_body, read_request, value_size
 from tests.unit.records import make_record, make_request
 
 
@@ -45,11 +45,23 @@ def test_the_room_for_a_result_ends_at_the_item_limit() -> None:
     assert make_request(body="x" * ITEM_LIMIT).room == 0
 
 
-def test_only_waiting_requests_count() -> None:
-    assert is_pending(make_record())
-    assert is_pending(make_record(event_name="MODIFY"))
-    assert not is_pending(make_record(status="DONE"))
-    assert not is_pending({"eventName": "REMOVE", "dynamodb": {"Keys": {}}})
+def test_only_waiting_requests_count_and_not_that_work_has_saved_something() -> None:
+    assert is_announced(make_record())
+    assert is_announced(make_record(event_name="MODIFY"))
+    assert not is_announced(make_record(status="DONE"))
+    assert not is_announced({"eventName": "REMOVE", "dynamodb": {"Keys": {}}})
+    saved = make_record(event_name="MODIFY")
+    saved["dynamodb"]["NewImage"] |= {"progress": {"S": "{}"}, "saved": {"BOOL": True}}
+    assert not is_announced(saved)
+    del saved["dynamodb"]["NewImage"]["saved"]
+    assert is_announced(saved)
+
+
+def test_what_is_kept_of_a_request_takes_no_room_from_its_result() -> None:
+    record = make_record("abc")
+    bare = read_request(record)
+    record["dynamodb"]["NewImage"] |= {"progress": {"S": "x" * 1000}}
+    assert (read_request(record).size, read_request(record).room) == (bare.size, bare.room)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from operations import (
     Outcome,
     WriteStamps,
 )
-from request import FAILED, ITEM_LIMIT, PENDING, RESERVE, VOID
+from request import FAILED, ITEM_LIMIT, LINK, PENDING, RESERVE, STAMP, VOID
 from requests_table import read_statement_error
 from store import Tables
 from tests.unit.records import RECEIVED, make_record, make_request
@@ -67,7 +67,7 @@ def test_an_error_fits_the_room_that_is_left(client: "DynamoDBClient", perform: 
     perform(WriteStamps((refuse(full, "C" * 99, "é" * 5000),)))
     error = read(client, "a")["error"]["M"]
     assert error["code"] == {"S": "C" * 64}
-    assert len(error["message"]["S"].encode()) == RESERVE - 128
+    assert len(error["message"]["S"].encode()) == RESERVE - STAMP - LINK
 
 
 def test_half_a_surrogate_pair_in_a_reason_hurts_nobody(client: "DynamoDBClient", perform: Perform, put: Put) -> None:

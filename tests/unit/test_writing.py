@@ -1,5 +1,7 @@
 """Stamps are written until each request has one: what is tried again, what is buried, and when it gives up."""
 
+from dataclasses import replace
+
 from operations import Outcome, Pause, Stamp, WriteStamps, WriteTombstone
 from request import Accepted, Refused
 from stamping import ATTEMPTS, Report, Unconfirmed, name_tombstone, write_stamps
@@ -45,6 +47,13 @@ def test_what_the_item_has_no_room_for_is_left_out_and_the_number_is_not() -> No
     assert (accepted.number, accepted.verdict) == (1, Accepted("null"))
     assert (refused.number, refused.verdict) == (None, Refused("Rejected", ""))
     assert "no room" in accepted.overruled
+
+
+def test_what_was_kept_goes_with_a_result_that_was_too_large_too() -> None:
+    report, stamp = Report(), replace(A, verdict=Accepted('"long"', had_progress=True))
+    follow(write_stamps((stamp,), report), (WriteStamps, [Outcome.TOO_LARGE]), (Pause, None), (WriteStamps, written))
+    (accepted,) = report.stamped
+    assert (accepted.verdict, accepted.ends_progress) == (Accepted("null", had_progress=True), True)
 
 
 def test_it_gives_up_some_day_and_says_who_is_left() -> None:

@@ -4,6 +4,7 @@ from tests.faults.planted.bug import Bug
 from tests.faults.planted.commits import COMMITS
 from tests.faults.planted.conditions import CONDITIONS
 from tests.faults.planted.decisions import DECISIONS
+from tests.faults.planted.progress import SAVES
 from tests.faults.planted.stamps import STAMPS
 
-BUGS: list[Bug] = [*CONDITIONS, *DECISIONS, *COMMITS, *STAMPS]
+BUGS: list[Bug] = [*CONDITIONS, *DECISIONS, *COMMITS, *STAMPS, *SAVES]
