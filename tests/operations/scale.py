@@ -20,6 +20,7 @@ PARTITION_UNITS = 1000  # write units a second: DynamoDB's developer guide, "Par
 READS_A_SECOND = 4
 BATCH = 99
 SWEEP_SECONDS = 900
+TTL_DAYS = 2  # "within a few days": https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 COUNTER_BYTES = 150  # of a counter's item, its lanes apart
 LANE_BYTES = entry_size(Entry(10**22, 0, 0, 0, journal=bytes(16)), lane_of("shard"))
 
@@ -65,6 +66,11 @@ def shard_numbers() -> float:
 def swept_requests() -> int:
     """Requests of 1 KB that a table may hold so that a sweep ends before its function's time does."""
     return int(SWEEP_SECONDS / SCAN_SECONDS_A_GB * GB / Workload().item_bytes)
+
+
+def sustained_rate(days: int) -> float:
+    """Requests a second, day and night, that a sweep keeps up with. days: RetentionDays; TTL takes its time."""
+    return swept_requests() / 86_400 / (days + TTL_DAYS)
 
 
 def rows() -> Iterator[str]:

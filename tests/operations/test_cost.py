@@ -49,4 +49,6 @@ def test_figures_in_the_text() -> None:
     assert f"{a_sweep * cost.SWEEPS_A_MONTH:.0f} dollars a GB and month" in PROSE
     assert f"some {round(scale.shard_numbers(), -1):.0f} requests a second" in PROSE
     assert round(scale.swept_requests() / cost.MILLION, -1) == 70
+    rates = [round(scale.sustained_rate(days) / 5) * 5 for days in (1, 7, 30)]
+    assert f"sustained {rates[0]} requests a second at `RetentionDays=1`, {rates[1]} at 7 and {rates[2]} at 30" in PROSE
     assert f"item = body + {Workload().item_bytes - KB} bytes" in PROSE
