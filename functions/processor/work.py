@@ -6,8 +6,8 @@
 - raise `Rejected(reason)`: the request ends FAILED, for good, and takes no number;
 - raise anything else (a service of yours is down): nothing is decided, and the request is tried again.
 
-A request may be worked on more than once, so what `work` does elsewhere has to bear repetition. `work(request, progress)`
-can keep how far it is: `progress.load()`, `progress.save({...})`, `progress.seconds_left`; see docs/architecture.md.
+A request may be worked on more than once, so what `work` does elsewhere has to bear repetition. Given a parameter
+`progress`, it can keep how far it is: `progress.load()`, `progress.save({...})`; see docs/architecture.md.
 `request` has: request_id, counter, received_at (epoch ms), body (a dict; decimals as decimal.Decimal), text (as sent).
 
 What follows is an EXAMPLE to replace: an order is checked and totalled.
