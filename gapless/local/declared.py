@@ -13,6 +13,10 @@ LONGEST_TIMEOUT = 900  # seconds of a Lambda function
 
 RUNS = {"CodeUri", "Handler", "Environment", "Timeout", "MemorySize", "Events", "FunctionName", "FunctionUrlConfig"}
 WITHOUT_LOCAL_EFFECT = {
+    **dict.fromkeys(
+        ("AutoPublishAlias", "AutoPublishAliasAllProperties", "DeploymentPreference", "VersionDescription"),
+        "one version of the code runs here: the one on disk",
+    ),
     "Architectures": "the handler runs on this machine's processor",
     "Description": "a text",
     "KmsKeyArn": "nothing is encrypted here",
@@ -20,6 +24,7 @@ WITHOUT_LOCAL_EFFECT = {
     "Role": "nothing is forbidden to the stack's own parts; the policy tests read the roles",
     "Runtime": "the handler runs on the interpreter that runs the stack",
     "Tags": "nobody pays",
+    "Tracing": "nothing collects traces here",
 }
 EVENT_TYPES = ("DynamoDB", "Schedule", "SQS")
 

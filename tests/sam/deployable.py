@@ -30,6 +30,7 @@ def leave_out(built: Path) -> Path:
     template: dict[str, Any] = yaml.yaml_parse((built / "template.yaml").read_text(encoding="utf-8"))
     for name in list(refused(template)):
         del template["Resources"][name]
+    del template["Resources"]["Processor"]["Properties"]["DeploymentPreference"]  # of which SAM makes CodeDeploy's
     path = built / "deployable.yaml"
     path.write_text(yaml.yaml_dump(template), encoding="utf-8")
     return path

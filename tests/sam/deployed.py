@@ -85,6 +85,18 @@ class Deployed:
         mapping: dict[str, Any] = self.client("lambda").get_event_source_mapping(UUID=uuid)
         return mapping
 
+    def alias(self) -> dict[str, Any]:
+        """The alias that batches go to."""
+        name = self.physical_id("Processor")
+        alias: dict[str, Any] = self.client("lambda").get_alias(FunctionName=name, Name="live")
+        return alias
+
+    def newest_version(self) -> str:
+        """The number of the processor's last published version."""
+        name = self.physical_id("Processor")
+        versions = self.client("lambda").list_versions_by_function(FunctionName=name)["Versions"]
+        return str(max(int(one["Version"]) for one in versions if one["Version"].isdigit()))
+
     def schedule(self) -> dict[str, Any]:
         """The rule that calls the sweeper, with its Targets."""
         name = self.physical_id("SweeperSchedule")

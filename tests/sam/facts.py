@@ -16,7 +16,7 @@ FUNCTION = ("Description", "Handler", "Runtime", "Architectures", "MemorySize", 
 FUNCTIONS = ("Processor", "Sweeper", "Ticket")
 TABLES = ("RequestsTable", "CountersTable", "JournalTable")
 EXPIRING = ("RequestsTable", "JournalTable")
-ROLES = ("ApiRole", "ProcessorRole", "SweeperRole", "TicketRole", "ApiLoggingRole")
+ROLES = ("ApiRole", "DeploymentRole", "ProcessorRole", "SweeperRole", "TicketRole", "ApiLoggingRole")
 LOGS = ("ApiLogs", "ProcessorLogs", "SweeperLogs", "TicketLogs")
 ALARMS = (
     *("IteratorAgeAlarm", "ProcessorErrorsAlarm", "ProcessorThrottlesAlarm", "FailureQueueAlarm", "OldestPendingAlarm"),
@@ -185,6 +185,21 @@ def schedule(stack: Deployed) -> tuple[object, object]:
     return (rule["ScheduleExpression"], rule["State"], called), expected
 
 
+def batches_go_to(stack: Deployed) -> tuple[object, object]:
+    return stack.mapping()["FunctionArn"].rpartition(":")[2], "live"
+
+
+def live_version(stack: Deployed) -> tuple[object, object]:
+    return stack.alias()["FunctionVersion"], stack.newest_version()
+
+
+def watched_version(stack: Deployed) -> tuple[object, object]:
+    dimensions = {one["Name"]: one["Value"] for one in stack.alarm("NewVersionErrorsAlarm")["Dimensions"]}
+    function = stack.physical_id("Processor")
+    version = stack.alias()["FunctionVersion"]
+    return dimensions, {"FunctionName": function, "Resource": f"{function}:live", "ExecutedVersion": version}
+
+
 def alarm(logical_id: str, name: str) -> Fact:
     return lambda stack: (stack.alarm(logical_id)[name], stack.declared.resources[logical_id].properties[name])
 
@@ -258,6 +273,9 @@ FACTS: dict[str, Fact] = {
         f"{name}: percentile": alarm(name, "ExtendedStatistic")
         for name in ("ProcessorDurationAlarm", "ApiLatencyAlarm")
     },
+    "mapping: alias": batches_go_to,
+    "alias: version": live_version,
+    "NewVersionErrorsAlarm: dimensions": watched_version,
     "queue: retention": lambda stack: (stack.queue()["MessageRetentionPeriod"], "1209600"),
     "queue: visibility": lambda stack: (stack.queue()["VisibilityTimeout"], "5400"),
     "queue: encryption": lambda stack: (stack.queue().get("SqsManagedSseEnabled"), "true"),

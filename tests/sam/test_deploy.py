@@ -45,6 +45,7 @@ def test_resources_are_those_of_the_template(deployed: Deployed) -> None:
     }
     there = {(name, type_) for name, (type_, _) in deployed.resources.items()}
     (deployment,) = (name for name, type_ in there if type_ == "AWS::ApiGateway::Deployment")
+    (version,) = (name for name, type_ in there if type_ == "AWS::Lambda::Version")
     made_by_sam = {
         ("Apiv1Stage", "AWS::ApiGateway::Stage"),
         (deployment, "AWS::ApiGateway::Deployment"),
@@ -53,6 +54,8 @@ def test_resources_are_those_of_the_template(deployed: Deployed) -> None:
         ("SweeperSchedule", "AWS::Events::Rule"),
         ("SweeperSchedulePermission", "AWS::Lambda::Permission"),
         ("TicketUrl", "AWS::Lambda::Url"),
+        ("ProcessorAliaslive", "AWS::Lambda::Alias"),
+        (version, "AWS::Lambda::Version"),
     }
     assert there == declared | made_by_sam
 

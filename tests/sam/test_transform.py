@@ -66,7 +66,7 @@ def test_no_setting_of_the_mappings_is_lost(written: dict[str, Any], transformed
     assert not mappings
     expected = dict(written["Resources"]["Processor"]["Properties"]["Events"]["Requests"]["Properties"])
     expected["EventSourceArn"] = expected.pop("Stream")
-    expected["FunctionName"] = {"Ref": "Processor"}
+    expected["FunctionName"] = {"Ref": "ProcessorAliaslive"}
     # SAM's `Type` says which permission it would add to a role that it makes; here it makes none.
     expected["DestinationConfig"] = {"OnFailure": {"Destination": {"Fn::GetAtt": ["FailureQueue", "Arn"]}}}
     assert mapping["Properties"] == expected
@@ -74,6 +74,30 @@ def test_no_setting_of_the_mappings_is_lost(written: dict[str, Any], transformed
     expected["EventSourceArn"] = expected.pop("Queue")
     expected["FunctionName"] = {"Ref": "Sweeper"}
     assert failures["Properties"] == expected
+
+
+def test_alias_moves_to_each_new_version_as_it_was_chosen(transformed: dict[str, Any]) -> None:
+    """SAM finds no new version in a new value of a parameter, which is why its description says all of them."""
+    (alias,) = of_type(transformed, "AWS::Lambda::Alias").values()
+    ((version_id, version),) = of_type(transformed, "AWS::Lambda::Version").items()
+    assert alias["Properties"]["FunctionVersion"] == {"Fn::GetAtt": [version_id, "Version"]}
+    chosen = {"LogLevel": "DEBUG", "Deployment": "Canary10Percent5Minutes"}
+    another = transform(read(ROOT / "template.yaml"), chosen)
+    assert of_type(another, "AWS::Lambda::Version") == {version_id: version}
+    assert "${LogLevel}" in version["Properties"]["Description"]["Fn::Sub"]
+    (group,) = of_type(another, "AWS::CodeDeploy::DeploymentGroup").values()
+    expected = ["CodeDeployDefault.Lambda${ConfigName}", {"ConfigName": "Canary10Percent5Minutes"}]
+    assert group["Properties"]["DeploymentConfigName"]["Fn::Sub"] == expected
+    assert group["Properties"]["ServiceRoleArn"] == {"Fn::GetAtt": ["DeploymentRole", "Arn"]}
+
+
+def test_version_that_is_deployed_is_the_one_that_is_watched(transformed: dict[str, Any]) -> None:
+    (version_id,) = of_type(transformed, "AWS::Lambda::Version")
+    (group,) = of_type(transformed, "AWS::CodeDeploy::DeploymentGroup").values()
+    alarm = transformed["Resources"]["NewVersionErrorsAlarm"]["Properties"]
+    assert group["Properties"]["AlarmConfiguration"]["Alarms"] == [{"Name": {"Ref": "NewVersionErrorsAlarm"}}]
+    assert {"Name": "ExecutedVersion", "Value": {"Fn::GetAtt": [version_id, "Version"]}} in alarm["Dimensions"]
+    assert f"${{{version_id}.Version}}" in alarm["AlarmName"]["Fn::Sub"]
 
 
 def test_schedule_may_call_the_sweeper(written: dict[str, Any], transformed: dict[str, Any]) -> None:
@@ -107,14 +131,15 @@ def test_functions_have_what_they_share_and_their_own(written: dict[str, Any], t
         own = written["Resources"][name]["Properties"].get("Environment", {}).get("Variables", {})
         assert own.keys().isdisjoint(shared["Environment"]["Variables"])
         assert function["Properties"]["Environment"]["Variables"] == shared["Environment"]["Variables"] | own
-        for setting in shared.keys() - {"Environment"}:
+        assert function["Properties"]["TracingConfig"] == {"Mode": shared["Tracing"]}
+        for setting in shared.keys() - {"Environment", "Tracing"}:
             assert function["Properties"][setting] == shared[setting]
 
 
 def test_stage_and_tables_keep_what_guards_them(written: dict[str, Any], transformed: dict[str, Any]) -> None:
     (stage,) = of_type(transformed, "AWS::ApiGateway::Stage").values()
     api = written["Resources"]["Api"]["Properties"]
-    for name in ("StageName", "Variables", "MethodSettings", "AccessLogSetting"):
+    for name in ("StageName", "Variables", "MethodSettings", "AccessLogSetting", "TracingEnabled"):
         assert stage["Properties"][name] == api[name]
     # On a fresh account: the API, then the account's logging role, then the stage, whose access log needs it.
     assert transformed["Resources"]["ApiLogging"]["DependsOn"] == "Api"

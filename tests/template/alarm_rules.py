@@ -45,6 +45,7 @@ TABLES = "RequestsTable: {0}; CountersTable: {0}; JournalTable: {0}"
 WHEN = {
     "IteratorAgeAlarm": rings("Processor: IteratorAge", "Maximum", ABOVE, 60_000, "3 of 5 x 60"),
     "ProcessorErrorsAlarm": rings("Processor: Errors", "Sum", FROM, 1, "3 of 5 x 60"),
+    "NewVersionErrorsAlarm": rings("Processor: Errors", "Sum", FROM, 1, "1 of 1 x 60"),
     "ProcessorThrottlesAlarm": rings("Processor: Throttles", "Sum", FROM, 1, "1 of 1 x 60"),
     "ProcessorDurationAlarm": rings("Processor: Duration", "p99", ABOVE, 48_000, "3 of 5 x 60"),
     "FailureQueueAlarm": rings("FailureQueue: NumberOfMessagesSent", "Sum", FROM, 1, "1 of 1 x 300"),
@@ -122,7 +123,7 @@ def every_alarm_has_its_section_in_the_runbook(stack: Stack) -> Iterator[str]:
 def every_alarm_watches_what_is_there(stack: Stack) -> Iterator[str]:
     """CloudWatch takes a metric that does not exist for one that is silent."""
     own = {resource.physical_id for resource in stack.resources.values()}
-    own |= {"test", "v1", *HANDLERS}
+    own |= {"test", "v1", *HANDLERS, "test-Processor:live", "$LATEST"}
     for name, alarm in alarms(stack):
         for one in watched(alarm):
             for problem in why_not_there(one.namespace, one.name, one.dimensions):

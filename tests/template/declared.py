@@ -21,7 +21,7 @@ CHOICES = (
     {"Authorization": "API_KEY"},
     {"Authorization": "NONE"},
     {"Lanes": "off", "AlarmEmail": "on-call@example.com"},
-    {"Tickets": "NONE"},
+    {"Tickets": "NONE", "Tracing": "on"},
     {"Tickets": "off"},
     {"KmsKeyArn": KEY, "AllowedCidrs": CIDRS},
     {"Authorization": "NONE", "AllowedCidrs": CIDRS, "CorsOrigin": ORIGIN},

@@ -128,6 +128,19 @@ def role_with_a_ready_made_policy(stack: Stack) -> None:
     stack.properties("ProcessorRole")["ManagedPolicyArns"] = ["arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"]
 
 
+@breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
+def traces_that_nobody_asked_for_or_that_cannot_be_sent(stack: Stack) -> None:
+    if stack.parameters["Tracing"] == "on":
+        stack.properties("ProcessorRole")["Policies"].pop()
+    else:
+        allow(stack, "ProcessorRole", "xray:PutTraceSegments", "*")
+
+
+@breaks(role_rules.roles_allow_just_what_is_needed, PLANTED)
+def deployment_that_moves_the_alias_of_every_function(stack: Stack) -> None:
+    allow(stack, "DeploymentRole", "lambda:UpdateAlias", "*")
+
+
 @breaks(role_rules.roles_allow_the_calls_that_are_made, PLANTED)
 def statements_that_nobody_may_send(stack: Stack) -> None:
     withdraw(stack, "ProcessorRole", "dynamodb:PartiQLUpdate")

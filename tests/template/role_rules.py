@@ -10,6 +10,8 @@ TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/test-"
 REQUESTS, COUNTERS, JOURNAL = f"{TABLE}RequestsTable", f"{TABLE}CountersTable", f"{TABLE}JournalTable"
 STREAM, STREAMS = f"{REQUESTS}/stream/local", f"{REQUESTS}/stream/*"
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:test-FailureQueue"
+PROCESSOR = "arn:aws:lambda:us-east-1:000000000000:function:test-Processor"
+VERSIONS = f"{PROCESSOR}:*"
 LOGS = "arn:aws:logs:us-east-1:000000000000:log-group:test-"
 # `:*`, a group's streams, ends its ARN
 PROCESSOR_LOGS, SWEEPER_LOGS, TICKET_LOGS = (f"{LOGS}{name}Logs:*" for name in ("Processor", "Sweeper", "Ticket"))
@@ -47,7 +49,15 @@ ALLOWED = {
         *on(TICKET_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
     },
     "ApiLoggingRole": set(),
+    "DeploymentRole": {
+        *on(PROCESSOR, "lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig"),
+        *on(VERSIONS, "lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig"),
+        *on("*", "cloudwatch:DescribeAlarms"),
+    },
 }
+# What they may besides when calls and batches are traced.
+TRACES = on("*", "xray:PutTraceSegments", "xray:PutTelemetryRecords")
+TRACED = ("ProcessorRole", "SweeperRole", "TicketRole")
 # What they may besides when the stack has a KMS key, and through which services alone. A table's key is decrypted for
 # whoever calls DynamoDB, a queue's data key made for the sender and decrypted for both.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
@@ -64,11 +74,17 @@ ASSUMED_BY = {
     "SweeperRole": "lambda.amazonaws.com",
     "TicketRole": "lambda.amazonaws.com",
     "ApiLoggingRole": "apigateway.amazonaws.com",
+    "DeploymentRole": "codedeploy.amazonaws.com",
 }
 # What API Gateway asks of the role that writes its logs, and the policy AWS keeps for that.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 MANAGED = {"ApiLoggingRole": ["arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"]}
+# X-Ray knows no resources; which CodeDeploy needs for DescribeAlarms AWS's own policy leaves open:
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambdaLimited.html
 ENDS_IN_A_WILDCARD = {
+    *TRACES,
+    *on("*", "cloudwatch:DescribeAlarms"),
+    *on(VERSIONS, "lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig"),
     *on(STREAMS, "dynamodb:ListStreams"),
     *on(PROCESSOR_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
     *on(SWEEPER_LOGS, "logs:CreateLogStream", "logs:PutLogEvents"),
@@ -97,6 +113,8 @@ def roles_allow_just_what_is_needed(stack: Stack) -> Iterator[str]:
         allowed, expected = set(permissions(role)), ALLOWED.get(name, set())
         if stack.parameters["KmsKeyArn"]:
             expected = expected | on(KEY, *ALLOWED_WITH_KEY.get(name, ()))
+        if stack.parameters["Tracing"] == "on" and name in TRACED:
+            expected = expected | TRACES
         for action, resource in sorted(allowed - expected):
             yield f"{name} may {action} on {resource}"
         for action, resource in sorted(expected - allowed):

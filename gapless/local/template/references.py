@@ -9,6 +9,7 @@ from gapless.local.template.errors import TemplateError
 # The property that names a resource of a type; any other resource is named after the stack and its logical id.
 NAME_PROPERTIES = {
     "AWS::ApiGateway::ApiKey": "Name",
+    "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::DynamoDB::Table": "TableName",
     "AWS::IAM::Role": "RoleName",
     "AWS::Logs::LogGroup": "LogGroupName",
@@ -95,7 +96,8 @@ class References:
             "AWS::Lambda::Url": {"FunctionUrl": f"https://{name.lower()}.lambda-url.{site.region}.on.aws/"},
             "AWS::Logs::LogGroup": {"Arn": site.arn("logs", f"log-group:{name}:*")},
             "AWS::S3::Bucket": {"Arn": f"arn:aws:s3:::{name}"},
-            FUNCTION: {"Arn": site.arn("lambda", f"function:{name}")},
+            # One version of the code runs here: the one on disk.
+            FUNCTION: {"Arn": site.arn("lambda", f"function:{name}"), "Version.Version": "$LATEST"},
         }
         return attributes.get(kind, {})
 
