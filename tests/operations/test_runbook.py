@@ -21,7 +21,8 @@ LABELS = ("Meaning.", "Check.", "Do.", "False when")
 GLOBAL_OPTIONS = {"--query", "--output", "--region", "--profile", "--no-paginate"}
 # What the text is ahead of.
 COMING = {"reconcile"}
-COMING_PARAMETERS = {"Tracing", "Deployment"}
+# Services that it calls otherwise than botocore does.
+CLI_NAMES = {"deploy": "codedeploy"}
 FUNCTIONS = ROOT / "functions/processor"
 
 
@@ -37,14 +38,17 @@ def session() -> Session:
 
 
 def resources(template: dict[str, Any]) -> set[str]:
-    """Logical ids: those of the template, and those that SAM makes of a function's events."""
-    events = {
-        f"{name}{event}"
-        for name, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::Serverless::Function"
-        for event in resource["Properties"].get("Events", {})
-    }
-    return set(template["Resources"]) | events
+    """Logical ids: those of the template, and those that SAM makes of a function's events and of its deployment.
+
+    https://github.com/aws/serverless-application-model/blob/develop/docs/internals/generated_resources.rst
+    """
+    made = {"ServerlessDeploymentApplication"}
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            properties = resource["Properties"]
+            made |= {f"{name}{event}" for event in properties.get("Events", {})}
+            made |= {f"{name}DeploymentGroup"} if "DeploymentPreference" in properties else set()
+    return set(template["Resources"]) | made
 
 
 # ── alarms ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -81,6 +85,7 @@ def check_gapless(command: Command) -> None:
 def check_aws(session: Session, command: Command) -> None:
     """Compare the command with botocore's model of the service. Raises AssertionError, UnknownServiceError."""
     service, operation, *options = command.arguments
+    service = CLI_NAMES.get(service, service)
     client_data = session.get_service_model(service)
     if operation == "wait":
         waiters = session.get_waiter_model(service).waiter_names
@@ -163,7 +168,7 @@ def test_every_parameter_named_exists(template: dict[str, Any]) -> None:
     for command in runbook.commands("sam"):
         named |= {one.partition("=")[0] for one in command.arguments if re.match("[A-Z][A-Za-z]+=", one)}
     assert {"BatchSize", "SweepAfterSeconds"} <= named
-    assert named - template["Parameters"].keys() - COMING_PARAMETERS == set()
+    assert named - template["Parameters"].keys() == set()
 
 
 def test_every_log_line_explained_is_logged() -> None:
