@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiohttp import web
 
+from gapless.local.engine import EngineError, EngineUnavailable
 from gapless.local.function import FunctionHost
 from gapless.local.function.runtime_api import MAX_EVENT_BYTES
 from gapless.local.outage import NoOutage, Outage
@@ -126,6 +127,9 @@ class Control:
             done = await self._outage.end()
         except NoOutage as error:
             return web.json_response({"error": str(error)}, status=409)
+        except (EngineError, EngineUnavailable) as error:
+            text = f"the outage could not be ended, start the stack anew: {error}"
+            return web.json_response({"error": text}, status=500)
         self._on_change()
         return web.json_response(done)
 
