@@ -66,6 +66,24 @@ def test_an_alarm_says_what_it_means_what_to_check_and_what_to_do(alarm: str) ->
     assert [label for label in LABELS if f"**{label}" not in section] == []
 
 
+SAMPLE = """
+```console
+A=$(aws sts get-caller-identity) && aws kms list-keys --limit "$(resource Key)" | aws s3 ls
+for n in 1 2; do gapless get $n --wait; done > file
+```
+Or `gapless status`, and `gapless get ID --wait`, and not `aws`.
+"""
+
+
+def test_every_command_is_found() -> None:
+    found = [command.arguments for command in runbook.commands("aws", SAMPLE)]
+    listed = ("kms", "list-keys", "--limit", runbook.OUTPUT)
+    assert sorted(found) == [listed, ("s3", "ls"), ("sts", "get-caller-identity")]
+    assert [command.arguments for command in runbook.commands("resource", SAMPLE)] == [("Key",)]
+    found_here = [(command.arguments, command.whole) for command in runbook.commands("gapless", SAMPLE)]
+    assert found_here == [(("get", "$n", "--wait"), True), (("status",), False), (("get", "ID", "--wait"), True)]
+
+
 # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
