@@ -148,7 +148,9 @@ def record_outcome(outcome: Report) -> list[int]:
     """Log and count what was settled; the sequence numbers of the requests that are left."""
     log_stamps(outcome)
     for request, cause in outcome.failures:
-        logger.error("the request will be tried again", requestId=request.request_id, exc_info=cause)
+        logger.error(
+            "the request will be tried again", requestId=request.request_id, counter=request.counter, exc_info=cause
+        )
     numbered = sum(stamp.number is not None for stamp in outcome.stamped)
     metrics.add_metric("Numbered", MetricUnit.Count, numbered)
     metrics.add_metric("Rejected", MetricUnit.Count, len(outcome.stamped) - numbered)
@@ -165,6 +167,17 @@ def log_stamps(outcome: Report) -> None:
         else:
             logger.info("refused", requestId=request.request_id, counter=request.counter, code=verdict.code)
         if stamp.overruled:
-            logger.error("work() was overruled", requestId=request.request_id, reason=stamp.overruled)
-    for request_id, number in outcome.buried:
-        logger.warning("the request was deleted before its number was written", requestId=request_id, number=number)
+            logger.error(
+                "work() was overruled",
+                requestId=request.request_id,
+                counter=request.counter,
+                number=stamp.number,
+                reason=stamp.overruled,
+            )
+    for request_id, counter, number in outcome.buried:
+        logger.warning(
+            "the request was deleted before its number was written",
+            requestId=request_id,
+            counter=counter,
+            number=number,
+        )

@@ -57,11 +57,11 @@ class Unconfirmed(Exception):
 
 @dataclass
 class Report:
-    """What came of a batch: stamps written, ids that became tombstones, conflicts, and the first request of each
-    counter that is left, with the cause."""
+    """What came of a batch: stamps written, what became tombstones (id, counter, number), conflicts, and the first
+    request of each counter that is left, with the cause."""
 
     stamped: list[Stamp] = field(default_factory=list)
-    buried: list[tuple[str, int]] = field(default_factory=list)
+    buried: list[tuple[str, str, int]] = field(default_factory=list)
     conflicts: int = 0
     failures: list[tuple[Request, Exception]] = field(default_factory=list)
 
@@ -209,7 +209,7 @@ def bury(request_id: str, received_at: int | None, counter: str, number: int, re
     It is not left under the request's id, which its client may use again.
     """
     yield WriteTombstone(name_tombstone(request_id, received_at, counter, number), counter, number)
-    report.buried.append((request_id, number))
+    report.buried.append((request_id, counter, number))
 
 
 def name_tombstone(request_id: str, received_at: int | None, counter: str, number: int) -> str:

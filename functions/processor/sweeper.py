@@ -129,7 +129,12 @@ def sweep_counters(sweep: Sweep, patience: Patience, counts: dict[str, int]) -> 
         counts["stamped"] += len(report.stamped)
         counts["buried"] += len(report.buried)
         for stamp in report.stamped:
-            logger.info("stamped for a worker that did not", requestId=stamp.request.request_id, number=stamp.number)
+            logger.info(
+                "stamped for a worker that did not",
+                requestId=stamp.request.request_id,
+                counter=name,
+                number=stamp.number,
+            )
 
 
 def forget_keys(sweep: Sweep, patience: Patience, counts: dict[str, int]) -> None:
@@ -161,7 +166,7 @@ def resend_waiting(sweep: Sweep, patience: Patience, counts: dict[str, int]) -> 
         due = [one for one in page if is_due(one, sweep)]
         for request, was_sent in zip(due, senders.map(lambda one: send_again(one, sweep, hurry), due), strict=True):
             if was_sent:
-                logger.info("sent again", requestId=request.request_id)
+                logger.info("sent again", requestId=request.request_id, counter=request.counter)
             counts["resent"] += bool(was_sent)
             is_complete = is_complete and was_sent is not None
     return waiting, is_complete

@@ -19,6 +19,7 @@ class Waiting:
     """A request that waits. received_at, resent_at (None: never): epoch ms."""
 
     request_id: str
+    counter: str
     received_at: int
     resent_at: int | None
 
@@ -42,9 +43,9 @@ def scan_segment(client: "DynamoDBClient", table: str, segment: int) -> Iterator
         TableName=table,
         Segment=segment,
         TotalSegments=SEGMENTS,
-        ProjectionExpression="requestId, #receivedAt, #resentAt",
+        ProjectionExpression="requestId, #counter, #receivedAt, #resentAt",
         FilterExpression=IS_WAITING,
-        ExpressionAttributeNames={"#status": "status", "#receivedAt": "receivedAt", "#resentAt": "resentAt"},
+        ExpressionAttributeNames={f"#{one}": one for one in ("status", "counter", "receivedAt", "resentAt")},
         ExpressionAttributeValues={":pending": {"S": PENDING}},
     ):
         yield [read_waiting(item) for item in page["Items"]]
@@ -53,4 +54,4 @@ def scan_segment(client: "DynamoDBClient", table: str, segment: int) -> Iterator
 def read_waiting(item: Any) -> Waiting:
     """Read what a scan gives of a request."""
     resent_at = int(item["resentAt"]["N"]) if "resentAt" in item else None
-    return Waiting(item["requestId"]["S"], int(item["receivedAt"]["N"]), resent_at)
+    return Waiting(item["requestId"]["S"], item["counter"]["S"], int(item["receivedAt"]["N"]), resent_at)

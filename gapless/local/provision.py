@@ -19,6 +19,7 @@ WITHOUT_LOCAL_EFFECT = {
     "AWS::IAM::Role": "nothing is forbidden to the stack's own parts; the policy tests read the roles",
     "AWS::Lambda::Permission": "nothing is forbidden to the stack's own parts; function URLs look at their AuthType",
     "AWS::Logs::LogGroup": "logs go to the terminal, and to files for `gapless logs`",
+    "AWS::Logs::QueryDefinition": "nothing answers queries here; `gapless logs` reads the files",
     "AWS::SNS::Subscription": "there are no alarms to send",
     "AWS::SNS::Topic": "there are no alarms to send",
     "AWS::SNS::TopicPolicy": "there are no alarms to send",

@@ -107,7 +107,7 @@ def test_what_the_commit_before_has_left_is_written_first() -> None:
         STAMPED,
     ]
     report = number([make_request("a")], *script).result
-    assert (report.buried, numbers(report)) == ([("x", 5)], {"a": 6})
+    assert (report.buried, numbers(report)) == ([("x", "requests", 5)], {"a": 6})
 
 
 def test_a_commit_whose_answer_was_lost_is_found_and_not_repeated() -> None:
@@ -143,7 +143,7 @@ def test_a_deleted_request_of_a_warm_batch_is_buried() -> None:
     outcomes = [Outcome.MISSING, Outcome.WRITTEN]
     script: Script = [YES, YES, (Commit, committed(counter)), (WriteStamps, outcomes), (WriteTombstone, None)]
     report = number([make_request("a"), make_request("b")], *script, memory=make_warm(counter)).result
-    assert (report.buried, numbers(report)) == ([("a", 8)], {"b": 9})
+    assert (report.buried, numbers(report)) == ([("a", "requests", 8)], {"b": 9})
 
 
 # ── who is in the way ────────────────────────────────────────────────────────────────────────────────────────────────

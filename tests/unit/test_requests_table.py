@@ -112,7 +112,8 @@ def test_those_that_wait_are_listed_wherever_they_are(tables: Tables, put: Put) 
     put("done", **NUMBERED)
     pages = list(tables.requests.list_waiting())
     assert len(pages) >= SEGMENTS
-    expected = [Waiting(f"waits {place}", place, None) for place in range(20)] + [Waiting("touched", 1000, 2000)]
+    expected = [Waiting(f"waits {place}", "requests", place, None) for place in range(20)]
+    expected.append(Waiting("touched", "requests", 1000, 2000))
     assert sorted((one for page in pages for one in page), key=lambda one: one.received_at) == expected
 
 

@@ -100,7 +100,7 @@ def test_a_deleted_request_leaves_a_tombstone_and_a_refused_one_nothing() -> Non
     (received_at,) = times("b")
     name = name_tombstone("b", received_at, "requests", 180)
     assert tombstone == WriteTombstone(name, "requests", 180)
-    assert report.buried == [("b", 180)]
+    assert report.buried == [("b", "requests", 180)]
 
 
 def test_an_entry_that_was_written_without_times_owns_whatever_has_its_ids() -> None:
@@ -114,7 +114,7 @@ def test_an_entry_that_was_written_without_times_owns_whatever_has_its_ids() -> 
         (WriteStamps((Stamp(a, NO_RESULT, 170),)), written),
     ]
     report, _ = settle(entry, *script)
-    assert (report.stamped, report.buried) == ([Stamp(a, NO_RESULT, 170)], [("b", 180)])
+    assert (report.stamped, report.buried) == ([Stamp(a, NO_RESULT, 170)], [("b", "requests", 180)])
 
 
 def test_a_tombstone_is_named_by_all_that_tells_its_owner_from_others() -> None:

@@ -75,10 +75,10 @@ def test_a_lane_that_has_moved_is_not_counted_and_the_fence_is_taken_to_stand() 
 
 def test_a_request_is_due_when_it_has_waited_for_so_long_and_for_so_long_since_it_was_sent_again() -> None:
     before = NOW - 600_000
-    assert is_due(Waiting("a", before, None), SWEEP)
-    assert is_due(Waiting("a", before - 9, before), SWEEP)
-    assert not is_due(Waiting("a", before + 1, None), SWEEP)
-    assert not is_due(Waiting("a", before - 9, before + 1), SWEEP)
+    assert is_due(Waiting("a", "requests", before, None), SWEEP)
+    assert is_due(Waiting("a", "requests", before - 9, before), SWEEP)
+    assert not is_due(Waiting("a", "requests", before + 1, None), SWEEP)
+    assert not is_due(Waiting("a", "requests", before - 9, before + 1), SWEEP)
 
 
 def test_a_request_is_sent_again_unless_it_was_of_late() -> None:

@@ -36,7 +36,7 @@ def test_what_was_deleted_is_buried_with_its_number_if_it_has_one() -> None:
     outcomes = [Outcome.WRITTEN, Outcome.MISSING, Outcome.MISSING]
     tombstone = WriteTombstone(name_tombstone("b", RECEIVED, "requests", 2), "requests", 2)
     follow(write_stamps((A, B, REFUSAL), report), (WriteStamps((A, B, REFUSAL)), outcomes), (tombstone, None))
-    assert (report.stamped, report.buried) == ([A], [("b", 2)])
+    assert (report.stamped, report.buried) == ([A], [("b", "requests", 2)])
 
 
 def test_what_the_item_has_no_room_for_is_left_out_and_the_number_is_not() -> None:
