@@ -86,6 +86,7 @@ GUARDS: dict[str, tuple[object, str, Any, Mode]] = {
     "a commit depends on its lane's mark": (SimulatedTables, "mark_stands", holds, Mode()),
     "a commit depends on the fence": (SimulatedTables, "fence_stands", holds, MIXED),
     "a commit with re-sent requests depends on the version": (SimulatedTables, "version_stands", holds, ONE_LANE),
+    "a touch takes off the mark of a save": (SimulatedTables, "stays_marked", holds, Mode()),
     "a request is stamped once": (SimulatedTables, "can_be_stamped", holds, Mode()),
 }
 

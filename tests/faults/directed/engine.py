@@ -68,4 +68,6 @@ def to_stored(item: Any) -> StoredRequest:
         code=error.get("code", {}).get("S", ""),
         message=error.get("message", {}).get("S", ""),
         resends=int(item.get("resends", {}).get("N", 0)),
+        progress=item.get("progress", {}).get("S", ""),
+        is_marked="saved" in item,
     )

@@ -23,7 +23,7 @@ PROGRESS = 10.0  # seconds between two lines
 EVENTS = (
     "crash_before", "crash_amidst", "crash_after", "adrift", "lost_answer", "setback_before", "setback_after",
     "throttled", "zombies", "strays", "discards", "mappings", "splits", "merges", "trims", "jumps", "sweeps", "prunes",
-    "resends", "deletions", "reuses", "tombstones", "raises", "conflicts", "given_up",
+    "resends", "saves", "resumed", "deletions", "reuses", "tombstones", "raises", "conflicts", "given_up",
 )  # fmt: skip
 
 

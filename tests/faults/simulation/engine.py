@@ -62,6 +62,14 @@ class EngineTables:
         number = answer.get("Attributes", {}).get("number")
         return int(number["N"]) if number else None
 
+    def is_marked(self, request_id: str) -> bool:
+        """Whether the item's last change is kept from the processor."""
+        key = {"requestId": {"S": request_id}}
+        return (
+            "saved"
+            in self._client.get_item(TableName=self._settings.requests_table, Key=key, ConsistentRead=True)["Item"]
+        )
+
     def put_counter(self, counter: Counter) -> None:
         """Store a counter; nobody else is at it."""
         self._client.put_item(TableName=self._settings.counters_table, Item=to_item(counter))
@@ -79,4 +87,6 @@ def to_stored(item: Item) -> StoredRequest:
         code=error.get("code", {}).get("S", ""),
         message=error.get("message", {}).get("S", ""),
         resends=int(item.get("resends", {}).get("N", 0)),
+        progress=item.get("progress", {}).get("S", ""),
+        is_marked="saved" in item,
     )

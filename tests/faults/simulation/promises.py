@@ -29,6 +29,7 @@ CODES = {
     Kind.POISON: OF_COUNTER,
     Kind.LARGE: OF_COUNTER | {"ResultTooLarge"},
     Kind.GROWN: OF_COUNTER,
+    Kind.STEPS: OF_COUNTER,
 }
 NEVER_NUMBERED = {Kind.REJECTED, Kind.POISON, Kind.LARGE}
 GIVEN_UP = "Unprocessable"
@@ -39,6 +40,7 @@ def find_breaches(history: History, requests: Requests, counters: Counters) -> l
     owned, twice = find_owners(history, requests)
     return [
         *twice,
+        *(f"{one}: what work() has saved is not what it finds" for one in history.lost),
         *(text for one in history.submitted for text in breaches_of_request(one, history, requests)),
         *(
             text

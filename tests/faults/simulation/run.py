@@ -17,6 +17,10 @@ from tests.faults.simulation.scenario import WorkFailed
 TO_BE_EXPECTED = (Setback, Starved, Unconfirmed, WorkFailed)
 
 
+class Died(Exception):
+    """The process is gone in the middle of work()."""
+
+
 class Progress(Enum):
     """How far a run is."""
 
@@ -59,6 +63,9 @@ class Run:
             return Progress.DEAD
         try:
             self._make(fate, place, call)
+        except Died:
+            self._steps.close()
+            return Progress.DEAD
         except (Setback, WorkFailed) as setback:
             self._setback = setback
             self._calls.clear()
@@ -99,8 +106,25 @@ class Run:
     def _crash(self, fate: Fate, call: Operation) -> None:
         """Carry out what still reaches the tables, and end."""
         if fate is Fate.CRASH_AFTER:
-            with suppress(WorkFailed):
+            with suppress(WorkFailed, Setback, Died):
                 self._perform(call)
         elif fate is Fate.CRASH_AMIDST and isinstance(call, WriteStamps):
             self._perform(draw_some(self._random, call)[0])
         self._steps.close()
+
+
+def befall(
+    operation: Operation, fate: Fate, perform: Callable[[Operation], Any], undergo: Callable[[Fate, Operation], None]
+) -> Any:
+    """Carry out what work() asks for in the middle of its own, unless its fate is another. Raises Died, Setback."""
+    undergo(fate, operation)
+    if fate in (Fate.CRASH_BEFORE, Fate.CRASH_AMIDST, Fate.ADRIFT):
+        raise Died
+    if fate is Fate.SETBACK_BEFORE:
+        raise Setback("nothing was carried out")
+    answer = perform(operation)
+    if fate is Fate.CRASH_AFTER:
+        raise Died
+    if fate is Fate.SETBACK_AFTER:
+        raise Setback("it was carried out")
+    return perform(operation) if fate is Fate.LOST_ANSWER else answer

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from counter import Counter
+from progress import Progress
 from request import ITEM_LIMIT, Accepted, Refused, Request, Verdict
 
 DEFAULT_COUNTER = "requests"
 LATE, NEVER = "late", "never"
 SIZE = 400  # bytes of a request's item
 RESULT = "{}"
+STEPS = 3
 LONG_RESULT = f'"{"x" * 300}"'  # more than an item of ITEM_LIMIT has room for
 AWKWARD = ("é", "漢字", "😀", "a b", "x#1", "e\u0301")
 
@@ -27,6 +29,7 @@ class Kind(Enum):
     PASSING = "fails for a while"
     POISON = "fails for ever"
     LARGE = "its result is too large, which is found at once"
+    STEPS = "takes several steps, each of which is kept"
     GROWN = "its result is too large, which is found when it is written"
 
 
@@ -37,6 +40,7 @@ KINDS = {
     Kind.PASSING: 10,
     Kind.POISON: 2,
     Kind.LARGE: 4,
+    Kind.STEPS: 10,
     Kind.GROWN: 4,
 }
 
@@ -53,7 +57,7 @@ class Work:
     kinds: dict[str, Kind] = field(default_factory=dict)
     is_sound: bool = False
 
-    def judge(self, request: Request) -> Verdict:
+    def judge(self, request: Request, progress: Progress) -> Verdict:
         """What becomes of a request, this time. Raises WorkFailed."""
         match self.kinds[request.request_id]:
             case Kind.REJECTED:
@@ -66,10 +70,22 @@ class Work:
                 raise WorkFailed("for ever")
             case Kind.LARGE:
                 return Refused("ResultTooLarge", "no room")
+            case Kind.STEPS:
+                return self.go_on(progress)
             case Kind.GROWN:
                 return Accepted(LONG_RESULT)
             case _:
                 return Accepted(RESULT)
+
+    def go_on(self, progress: Progress) -> Verdict:
+        """The steps that are left, as far as it gets. Raises WorkFailed."""
+        done = progress.load().get("steps", 0)
+        for step in range(done + 1, STEPS + 1):
+            if not self.is_sound and self.random.random() < 0.3:
+                raise WorkFailed("between two steps")
+            if not progress.save({"steps": step}):
+                raise WorkFailed("it has its end by now, or is gone")
+        return Accepted(RESULT, progress.is_kept)
 
 
 def draw_counters(draw: random.Random) -> list[Counter]:
@@ -122,6 +138,7 @@ class History:
     direct counter gave past the protocol. deleted: requests that are gone, by id; buried: those whose id is used again.
     announced: for each shard the ids in its order; overtaken: ids that a delivery began beyond while they waited, or
     that were sent again, or used again: their order is not promised. events: how often what has happened.
+    kept: what work() has saved last, by id and received_at; lost: the ids where it then found something else.
     """
 
     submitted: dict[str, Request] = field(default_factory=dict)
@@ -135,3 +152,5 @@ class History:
     announced: dict[str, list[str]] = field(default_factory=dict)
     overtaken: set[str] = field(default_factory=set)
     events: Tally[str] = field(default_factory=Tally)
+    kept: dict[tuple[str, int], str] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)

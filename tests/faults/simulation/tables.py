@@ -20,10 +20,12 @@ from operations import (
     RaiseFence,
     ReadCounter,
     ReadJournals,
+    ReadProgress,
     ReadRequests,
     ReadStates,
     RefuseUncounted,
     Resend,
+    SaveProgress,
     Stamp,
     WriteStamps,
     WriteTombstone,
@@ -58,6 +60,8 @@ class SimulatedTables:
             RefuseUncounted: self.refuse_uncounted,
             Prune: self.prune,
             Resend: self.resend,
+            ReadProgress: self.read_progress,
+            SaveProgress: self.save_progress,
         }
 
     # ── what others do to the tables ─────────────────────────────────────────────────────────────────────────────────
@@ -193,6 +197,8 @@ class SimulatedTables:
         if len(text.encode()) > item.room:
             return Outcome.TOO_LARGE
         item.number = stamp.number
+        if stamp.ends_progress:
+            item.progress, item.is_marked = "", False
         if isinstance(stamp.verdict, Accepted):
             item.status, item.result = DONE, text
         else:
@@ -223,15 +229,38 @@ class SimulatedTables:
             self.write_stamp(stamp)
         return True
 
-    def may_refuse(self, stamp: Stamp) -> bool:
-        """Whether the request is there and waits."""
-        item = self.requests.get(stamp.request.request_id)
-        return item is not None and self.is_meant(stamp, item) and self.can_be_stamped(item)
-
     def resend(self, operation: Resend) -> bool:
         item = self.requests.get(operation.request_id)
         if item is None or item.status != PENDING or (item.resent_at or 0) > operation.before:
             return False
         item.resends += 1
         item.resent_at = self.now()
+        item.is_marked = self.stays_marked(item)
         return True
+
+    def stays_marked(self, _: StoredRequest) -> bool:
+        """A touch is always heard."""
+        return False
+
+    def read_progress(self, operation: ReadProgress) -> str:
+        item = self.requests.get(operation.request_id)
+        return item.progress if item is not None and self.is_same(operation, item) else ""
+
+    def save_progress(self, operation: SaveProgress) -> bool:
+        item = self.requests.get(operation.request_id)
+        if item is None or not self.may_save(operation, item):
+            return False
+        item.progress, item.is_marked = operation.text, True
+        return True
+
+    def may_save(self, operation: SaveProgress, item: StoredRequest) -> bool:
+        """The item is the request that is worked on, and it waits."""
+        return self.is_same(operation, item) and item.status == PENDING
+
+    def is_same(self, operation: ReadProgress | SaveProgress, item: StoredRequest) -> bool:
+        """The item is no later one under the same id."""
+        return item.request is not None and item.request.received_at == operation.received_at
+
+    def is_marked(self, request_id: str) -> bool:
+        """Whether the item's last change is kept from the processor."""
+        return self.requests[request_id].is_marked

@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from operations import Commit, Operation, Outcome, Prune, RefuseUncounted, Resend, Stamp, WriteStamps, WriteTombstone
+from operations import (
+    Commit,
+    Operation,
+    Outcome,
+    Prune,
+    ReadProgress,
+    RefuseUncounted,
+    Resend,
+    SaveProgress,
+    Stamp,
+    WriteStamps,
+    WriteTombstone,
+)
 from request import Refused
 from stamping import UNPROCESSABLE
 from tests.faults.simulation.scenario import History
@@ -28,12 +40,27 @@ class Witness:
             case Resend() if answer:
                 events["resends"] += 1
                 self._history.overtaken.add(operation.request_id)
+            case SaveProgress() if answer:
+                events["saves"] += 1
+                self._history.kept[operation.request_id, operation.received_at] = operation.text
+            case ReadProgress():
+                self._see_progress(operation, answer)
             case WriteTombstone():
                 events["tombstones"] += 1
             case Prune() if answer:
                 events["prunes"] += 1
             case Commit() if not answer.done:
                 events["conflicts"] += 1
+
+    def _see_progress(self, operation: ReadProgress, answer: str) -> None:
+        """Of a request that waits, what was saved last is found, and nothing that was saved of one before it."""
+        events, request_id = self._history.events, operation.request_id
+        is_there = request_id not in self._history.deleted and request_id not in self.decided
+        expected = self._history.kept.get((request_id, operation.received_at), "")
+        if is_there and self._history.submitted[request_id].received_at == operation.received_at:
+            events["resumed"] += bool(answer)
+            if answer != expected:
+                self._history.lost.append(request_id)
 
     def _see_stamp(self, stamp: Stamp, outcome: Outcome) -> None:
         if outcome not in (Outcome.TOO_LARGE, Outcome.THROTTLED):

@@ -4,28 +4,29 @@ Everything goes on call by call: between two calls of one run, any other may mak
 """
 
 import json
+import math
 import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from batch import Rules
-from counter import Counter
 from entry import lane_of
 from memory import Memory
 from numbering import number_records
-from operations import Committed, Judge, Operation, Pause, Resend
+from operations import Judge, Operation, Pause, Resend, SaveProgress
+from progress import Progress as WorkProgress
 from request import Request
 from stamping import Report
 from sweeping import Sweep, resend, sweep_counter
-from tests.faults.simulation.calls import CRASHES, Fate
+from tests.faults.simulation.calls import CRASHES, Fate, draw_fate
 from tests.faults.simulation.mapping import Delivery, Poller, draw_batch, requests_of
 from tests.faults.simulation.mapping import Mapping as SourceMapping
 from tests.faults.simulation.modes import Mode
-from tests.faults.simulation.run import TO_BE_EXPECTED, Progress, Run
+from tests.faults.simulation.run import TO_BE_EXPECTED, Progress, Run, befall
 from tests.faults.simulation.scenario import DEFAULT_COUNTER, KINDS, History, Kind, Work
-from tests.faults.simulation.stored import StoredRequest
+from tests.faults.simulation.stored import Store, in_order
 from tests.faults.simulation.stream import Shard, Stream
 from tests.faults.simulation.tables import SimulatedTables
 from tests.faults.simulation.witness import Witness
@@ -39,19 +40,6 @@ PATIENCES = (0, 60, 3600)  # seconds; the sweepers' choice matters to nobody's s
 
 
 Busy = Poller | Delivery | Run  # what has a call to make
-
-
-class Store(Protocol):
-    """What a world needs of its tables."""
-
-    @property
-    def requests(self) -> Mapping[str, StoredRequest]: ...
-    @property
-    def counters(self) -> Mapping[str, Counter]: ...
-    def perform(self, operation: Operation) -> Any: ...
-    def put_request(self, request: Request) -> None: ...
-    def delete_request(self, request_id: str) -> int | None: ...
-    def put_counter(self, counter: Counter) -> None: ...
 
 
 class World:
@@ -104,15 +92,19 @@ class World:
             self.clock += self.random.randint(0, 1000)
             return None
         if isinstance(operation, Judge):
-            return self.work.judge(operation.request)
+            return self.work.judge(operation.request, WorkProgress(operation.request, self._perform_for_work, math.inf))
         answer = self.store.perform(operation)
         self.witness.see(operation, answer)
-        if isinstance(operation, Resend) and answer:
-            self._announce_again(operation.request_id)
+        if isinstance(operation, Resend | SaveProgress) and answer:
+            self._resends[operation.request_id] += isinstance(operation, Resend)
+            if not self.store.is_marked(operation.request_id):
+                self._announce_again(operation.request_id)
         return in_order(answer)
 
+    def _perform_for_work(self, operation: Operation) -> Any:
+        return befall(operation, draw_fate(self.random, self.chance), self.perform, self.undergo)
+
     def _announce_again(self, request_id: str) -> None:
-        self._resends[request_id] += 1
         request = self.history.submitted[request_id]
         self.announce(replace(request, resent=True, resends=self._resends[request_id]))
 
@@ -236,13 +228,6 @@ class World:
         """Make a sweeper's next call."""
         if run.step(self.chance) is not Progress.RUNS:
             self.sweeps.remove(run)
-
-
-def in_order(answer: Any) -> Any:
-    """The answer, with a counter's lanes in their order by name: an item has none, and schedules should be alike."""
-    if isinstance(answer, Committed) and answer.counter:
-        return replace(answer, counter=in_order(answer.counter))
-    return replace(answer, lanes=dict(sorted(answer.lanes.items()))) if isinstance(answer, Counter) else answer
 
 
 def expect_no_other(report: Report) -> None:
