@@ -13,7 +13,7 @@ from botocore.session import Session
 from gapless.cli import main
 from gapless.local.template.source import read
 from tests.operations import runbook
-from tests.operations.runbook import ROOT, TEXT, Command
+from tests.operations.runbook import PROSE, ROOT, TEXT, Command
 from tests.template.declared import TEMPLATE
 
 LABELS = ("Meaning.", "Check.", "Do.", "False when")
@@ -179,6 +179,15 @@ def test_every_resource_asked_for_exists(template: dict[str, Any]) -> None:
     asked = {command.arguments[0] for command in runbook.commands("resource")}
     assert {"ProcessorRequests", "SweeperSchedule"} <= asked
     assert asked - resources(template) - {"Dashboard"} == set()
+
+
+def test_every_saved_query_is_named_and_every_one_named_is_saved(template: dict[str, Any]) -> None:
+    declared = [one for one in template["Resources"].values() if one["Type"] == "AWS::Logs::QueryDefinition"]
+    saved = {one["Properties"]["Name"]["Fn::Sub"].partition("/")[2] for one in declared}
+    named = re.search(r"queries saved under the stack's name: (.*?)\. ###", PROSE)
+    assert named is not None
+    assert set(named[1].replace("*", "").split(" · ")) == saved
+    assert set(re.findall(r"saved query \*(.*?)\*", PROSE)) <= saved
 
 
 def test_every_parameter_named_exists(template: dict[str, Any]) -> None:
