@@ -2,8 +2,11 @@
 
 import json
 import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,11 +20,20 @@ if TYPE_CHECKING:
     from gapless.target import Target
 
 
+def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Which counters, and what is known of requests that are missing."""
+    for option in (
+        click.option("--none-expired", is_flag=True, help="No request of the stack has expired yet."),
+        click.option("--retention", type=click.IntRange(1), metavar="DAYS", help="The shortest RetentionDays ever."),
+        click.option("--all", "every", is_flag=True, help="Every counter."),
+        click.argument("counter", required=False),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command()
-@click.argument("counter", required=False)
-@click.option("--all", "every", is_flag=True, help="Every counter.")
-@click.option("--retention", type=click.IntRange(1), metavar="DAYS", help="The shortest RetentionDays there ever was.")
-@click.option("--none-expired", is_flag=True, help="No request of the stack has expired yet: what is missing is a gap.")
+@scope_options
 @target_options
 @output_option
 def audit(
@@ -37,18 +49,92 @@ def audit(
 
     Reads the whole table, while the stack goes on, and changes nothing. Exit code 1 when something is wrong.
     """
+    from gapless.audit.reading import audit as run
+
+    check_scope(counter, every)
+    with reporting_audit_errors():
+        target = find_target(endpoint, stack)
+        report = run(target, counter, known_retention(target, retention, none_expired), show_progress).report
+    show_report(report, output)
+    sys.exit(FAILED if report.findings else 0)
+
+
+@click.command()
+@scope_options
+@click.option("--yes", is_flag=True, help="Repair; otherwise only say what would be done.")
+@target_options
+@output_option
+def reconcile(
+    counter: str | None,
+    every: bool,
+    retention: int | None,
+    none_expired: bool,
+    yes: bool,
+    stack: str | None,
+    endpoint: Path | None,
+    output: str,
+) -> None:
+    """After a point-in-time restore: find where COUNTER and its requests are out of step, say so, and repair it.
+
+    With --yes nothing may be numbered meanwhile: stop the processor's event source mapping and the sweeper's schedule,
+    and wait until their last invocations have ended (15 minutes at the most). Exit code 1 when something is left wrong.
+    """
+    from gapless.audit.reading import audit as run
+    from gapless.audit.reconcile import explain_rest, plan_repairs
+    from gapless.audit.repairing import repair_all
+
+    check_scope(counter, every)
+    with reporting_audit_errors():
+        target = find_target(endpoint, stack)
+        kept = known_retention(target, retention, none_expired)
+        found = run(target, counter, kept, show_progress)
+        repairs = plan_repairs(found.audit, found.counters, time.time_ns() // 1_000_000)
+        if yes:
+            repair_all(target, repairs, show_progress)
+            show_progress("looking again")
+            again = run(target, counter, kept, show_progress)
+            rest = list(explain_rest(again.audit, again.report))
+        else:
+            rest = list(explain_rest(found.audit, found.report))
+    steps = [text for repair in repairs for text in repair.explain()]
+    show_repairs(steps, rest, output, done=yes)
+    sys.exit(FAILED if any(wrong for wrong, _ in rest) or (steps and not yes) else 0)
+
+
+def check_scope(counter: str | None, every: bool) -> None:
+    """Raise click.UsageError unless a counter is named, or all are meant."""
+    if every == (counter is not None):
+        raise click.UsageError("name a counter, or say --all")
+
+
+@contextmanager
+def reporting_audit_errors() -> Iterator[None]:
+    """reporting_errors, with what can go wrong in an audit."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from gapless.audit.reading import Setback, UnknownCounter
-    from gapless.audit.reading import audit as run
+    from gapless.audit.repairing import Overtaken
 
-    if every == (counter is not None):
-        raise click.UsageError("name a counter, or say --all")
-    with reporting_errors(usage=(UnknownCounter,), unreachable=(BotoCoreError, ClientError, Setback)):
-        target = find_target(endpoint, stack)
-        _, report = run(target, counter, known_retention(target, retention, none_expired), show_progress)
-    show_report(report, output)
-    sys.exit(FAILED if report.findings else 0)
+    with reporting_errors(usage=(UnknownCounter,), unreachable=(BotoCoreError, ClientError, Overtaken, Setback)):
+        yield
+
+
+def show_repairs(steps: Sequence[str], rest: Sequence[tuple[bool, str]], output: str, *, done: bool) -> None:
+    """What was repaired or would be, and what is left: whether it is wrong, and the words."""
+    if output == "json":
+        wrong, notes = ([text for is_wrong, text in rest if is_wrong is which] for which in (True, False))
+        print_line(json.dumps({"done": done, "repairs": list(steps), "wrong": wrong, "notes": notes}))
+        return
+    for text in steps:
+        print_line(f"{'REPAIRED' if done else 'WOULD REPAIR'} {text}")
+    for is_wrong, text in rest:
+        print_line(f"{'WRONG' if is_wrong else 'NOTE'} {text}")
+    if steps and not done:
+        print_line("Nothing was changed. Stop the processor and the sweeper, then say --yes")
+    if not any([*steps, *(is_wrong for is_wrong, _ in rest)]):
+        print_line("counters and requests are in step")
+        if not done:
+            print_line("That a counter was restored need not show. If it was, say --yes all the same")
 
 
 def known_retention(target: "Target", days: int | None, none_expired: bool) -> "Retention":

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from gapless.audit_commands import audit
+from gapless.audit_commands import audit, reconcile
 from gapless.bench_commands import bench
 from gapless.client import Client
 from gapless.counter_commands import counter
@@ -145,5 +145,19 @@ def demo(output: str) -> None:
         print_line(json.dumps(documents, ensure_ascii=False))
 
 
-for command in (audit, bench, counter, failed, logs, outage, pending, requeue, shards, status, sweep, verify):
+for command in (
+    audit,
+    bench,
+    counter,
+    failed,
+    logs,
+    outage,
+    pending,
+    reconcile,
+    requeue,
+    shards,
+    status,
+    sweep,
+    verify,
+):
     main.add_command(command)

@@ -34,6 +34,7 @@ from gapless.audit.claims import Claims
 from gapless.audit.counters import is_as_before, is_numbering, read_counters, to_numbers
 from gapless.audit.findings import MOST, Account, Finding, Findings, Report
 from gapless.audit.links import Links
+from gapless.audit.ordinals import Run
 from gapless.audit.requests import Crowd, Item, faults_of, whole
 from gapless.audit.retention import Retention
 from gapless.audit.tally import Conclusion, Tally, tally_of
@@ -63,6 +64,8 @@ class Audit:
         self._oldest_pending: int | None = None
         self._kept: dict[str, int] = {}  # the shortest time, ms, by status
         self._twins: dict[str, dict[int, int]] = {}
+        self._newest: dict[str, int] = {}
+        self._last_look: dict[str, tuple[list[int], int]] = {}  # what is being written, and the horizon
         self.conclusions: dict[str, Conclusion] = {}
 
     # ── the scan ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -77,6 +80,7 @@ class Audit:
             self._findings.of(kind, name).add(request_id)
         self._links.add(item)
         self._look_at_times(item)
+        self._newest[name] = max(self._newest.get(name, 0), whole(item, "receivedAt") or 0)
         if "number" in item:
             self._claims.see(item)
             self._add_number(name, request_id, item)
@@ -143,9 +147,10 @@ class Audit:
         name, tally = before.name, self._tallies[before.name]
         writing = self._settle_claims(after, tally, found)
         account.numbered, account.writing = tally.count, len(writing)
-        unknown = self._claims.unknown(before)
-        result = tally.conclude(before.value, after.value, sorted({*writing, *unknown}), horizon)
+        left_out = sorted({*writing, *self._claims.unknown(before)})
+        result = tally.conclude(before.value, after.value, left_out, horizon)
         self.conclusions[name] = result
+        self._last_look[name] = left_out, horizon
         account.expired = result.expired_count
         account.expired_runs = [to_numbers(before, run) for run in result.expired[:MOST]]
         self._findings.report_numbers("gap", name, (to_numbers(before, run) for run in result.gaps), result.gap_count)
@@ -178,6 +183,21 @@ class Audit:
             finding.count, finding.ids = crowd.count, crowd.ids
             if crowd.lowest is not None and crowd.highest is not None:
                 finding.numbers = [(crowd.lowest, crowd.highest)]
+
+    # ── for a repair ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def newest(self, counter: str) -> int:
+        """When the last of a counter's requests was received, epoch ms, 0 if it has none."""
+        return self._newest.get(counter, 0)
+
+    def gaps_up_to(self, counter: str, value: int) -> list[Run]:
+        """The runs of ordinals that nobody has, should the counter have handed out that many."""
+        writing, horizon = self._last_look[counter]
+        return self._tallies[counter].conclude(value, value, writing, horizon).gaps
+
+    def strangers(self) -> Mapping[str, Crowd]:
+        """The requests with numbers of counters that number none, or are not there."""
+        return self._strangers
 
     # ── who has them ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connection import Setback, read_batches
@@ -24,7 +25,7 @@ PAGE = 10_000
 NAMES = {f"#{one}": one for one in ATTRIBUTES}
 PROJECTION: dict[str, Any] = {"ProjectionExpression": ", ".join(NAMES), "ExpressionAttributeNames": NAMES}
 
-__all__ = ["Reader", "Setback", "UnknownCounter", "audit"]
+__all__ = ["Audited", "Reader", "Setback", "UnknownCounter", "audit"]
 
 Progress = Callable[[str], None]
 
@@ -90,8 +91,17 @@ class Reader:
         return {item["requestId"]["S"]: item for item in items}
 
 
-def audit(target: Target, only: str | None, kept: Retention, progress: Progress) -> tuple[Audit, Report]:
-    """Audit a stack's counters, or one of them, while it goes on. Raises what Reader does."""
+@dataclass(frozen=True)
+class Audited:
+    """An audit that is through. counters: their items, as they were read last."""
+
+    audit: Audit
+    report: Report
+    counters: dict[str, Item]
+
+
+def audit(target: Target, only: str | None, kept: Retention, progress: Progress) -> Audited:
+    """Audit a stack's counters, or one of them, while it goes on. Raises UnknownCounter, and what Reader does."""
     began = time.monotonic()
     reader = Reader(target)
     counters = reader.read_counters()
@@ -108,7 +118,7 @@ def audit(target: Target, only: str | None, kept: Retention, progress: Progress)
     if only is not None and only not in counters and only not in after and not report.items:
         raise UnknownCounter(f"there is no counter {only}, and no request of it")
     report.seconds = time.monotonic() - began
-    return audit, report
+    return Audited(audit, report, after)
 
 
 def is_wanted(item: Item, wanted: Mapping[str, set[int]]) -> bool:

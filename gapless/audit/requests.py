@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import gcd
 from typing import Any
 
 from gapless.audit.findings import MOST
@@ -25,17 +26,20 @@ ATTRIBUTES = (
 
 @dataclass
 class Crowd:
-    """Requests with numbers that they ought not to have. lowest, highest: of the numbers; ids: the first of them."""
+    """Requests with numbers that they ought not to have. lowest, highest: of the numbers; step: what they are apart;
+    ids: the first of them."""
 
     count: int = 0
     lowest: int | None = None
     highest: int | None = None
+    step: int = 0
     ids: list[str] = field(default_factory=list)
 
     def add(self, request_id: str, number: int | None) -> None:
         """One more; None for a number that is none."""
         self.count += 1
         if number is not None:
+            self.step = gcd(self.step, number - (number if self.lowest is None else self.lowest))
             self.lowest = number if self.lowest is None else min(number, self.lowest)
             self.highest = number if self.highest is None else max(number, self.highest)
         if len(self.ids) < MOST:

@@ -124,7 +124,8 @@ class Ring:
         """As Line.conclude."""
         threshold = 1 if horizon < 0 else self._threshold(after, horizon)
         underway = Multiset(map(self._place, writing))
-        result = Conclusion(highest=max((self._ordinal(*one) for one in self._times.items()), default=0))
+        taken = self._times + underway
+        result = Conclusion(highest=max((self._ordinal(*one) for one in taken.items()), default=0))
         gaps: list[Iterator[Run]] = []
         expired: list[Iterator[Run]] = []
         for first, last in self._stretches(before, threshold, underway.keys()):
