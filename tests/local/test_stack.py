@@ -37,7 +37,9 @@ CHOICES = {
     "WebAclArn": "arn:aws:wafv2:us-east-1:000000000000:regional/webacl/mine/0123",
     "CorsOrigin": "https://app.example.com",
     "KmsKeyArn": "arn:aws:kms:us-east-1:000000000000:key/0123",
+    "Deployment": "Canary10Percent5Minutes",
     "Tickets": "NONE",
+    "Tracing": "on",
 }
 
 
