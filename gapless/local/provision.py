@@ -16,6 +16,7 @@ WITHOUT_LOCAL_EFFECT = {
     "AWS::ApiGateway::UsagePlan": "the stage's own throttling is applied",
     "AWS::ApiGateway::UsagePlanKey": "every key of the template opens the API",
     "AWS::CloudWatch::Alarm": "nothing collects metrics here; the template tests read the alarms",
+    "AWS::CloudWatch::Dashboard": "`gapless status` shows a local stack",
     "AWS::IAM::Role": "nothing is forbidden to the stack's own parts; the policy tests read the roles",
     "AWS::Lambda::Permission": "nothing is forbidden to the stack's own parts; function URLs look at their AuthType",
     "AWS::Logs::LogGroup": "logs go to the terminal, and to files for `gapless logs`",

@@ -32,6 +32,7 @@ def documented(names: str, *dimensions: str) -> Documented:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 DOCUMENTED: Mapping[str, tuple[Documented, ...]] = {
     "AWS/ApiGateway": (
@@ -52,6 +53,7 @@ DOCUMENTED: Mapping[str, tuple[Documented, ...]] = {
             *("FunctionName", "FunctionName Resource", "FunctionName Resource ExecutedVersion"),
         ),
     ),
+    "AWS/Logs": (documented("IncomingBytes", "LogGroupName"),),
     "AWS/SQS": (
         documented(
             "NumberOfMessagesSent NumberOfMessagesDeleted ApproximateNumberOfMessagesVisible "

@@ -19,7 +19,7 @@ WORDS = {
     *("count", "latest", "earliest", "bin"),
 }
 TEXT = re.compile(r'"[^"]*"')
-NAME = re.compile(r"@?[A-Za-z]\w*")
+NAME = re.compile(r"(?<!\w)@?[A-Za-z]\w*")
 NAMED = re.compile(r"\bas (\w+)")
 MESSAGE = re.compile(r'message = "([^"]*)"')
 LINES = {"test-ProcessorLogs", "test-SweeperLogs"}

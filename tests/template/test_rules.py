@@ -7,6 +7,8 @@ from tests.template import (
     alarm_rules,
     api_breaches,
     api_rules,
+    dashboard_breaches,
+    dashboard_rules,
     data_rules,
     deployment_breaches,
     deployment_rules,
@@ -26,6 +28,7 @@ from tests.template.planting import Plant, Rule
 RULES: tuple[Rule, ...] = (
     *alarm_rules.RULES,
     *api_rules.RULES,
+    *dashboard_rules.RULES,
     *data_rules.RULES,
     *deployment_rules.RULES,
     *function_rules.RULES,
@@ -37,6 +40,7 @@ RULES: tuple[Rule, ...] = (
 PLANTED = (
     *alarm_breaches.PLANTED,
     *api_breaches.PLANTED,
+    *dashboard_breaches.PLANTED,
     *deployment_breaches.PLANTED,
     *function_breaches.PLANTED,
     *query_breaches.PLANTED,

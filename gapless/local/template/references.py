@@ -10,6 +10,7 @@ from gapless.local.template.errors import TemplateError
 NAME_PROPERTIES = {
     "AWS::ApiGateway::ApiKey": "Name",
     "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
     "AWS::DynamoDB::Table": "TableName",
     "AWS::IAM::Role": "RoleName",
     "AWS::Logs::LogGroup": "LogGroupName",
@@ -93,6 +94,7 @@ class References:
             },
             "AWS::IAM::Role": {"Arn": f"arn:aws:iam::{site.account}:role/{name}", "RoleId": name},
             "AWS::ApiGateway::ApiKey": {"APIKeyId": name},
+            "AWS::CloudWatch::Alarm": {"Arn": site.arn("cloudwatch", f"alarm:{name}")},
             "AWS::Lambda::Url": {"FunctionUrl": f"https://{name.lower()}.lambda-url.{site.region}.on.aws/"},
             "AWS::Logs::LogGroup": {"Arn": site.arn("logs", f"log-group:{name}:*")},
             "AWS::S3::Bucket": {"Arn": f"arn:aws:s3:::{name}"},
