@@ -95,7 +95,7 @@ def test_the_example_is_a_work_py(handler: Handler, monkeypatch: pytest.MonkeyPa
         return f"{step} {body['order']}"
 
     names: dict[str, Any] = {"call": call, "Progress": Progress, "Request": Request, "Any": Any}
-    exec(example, names)  # noqa: S102
+    exec(example, names)  # noqa: S102 - the README's own code
     use(monkeypatch, names["work"])
     records = handler.store(make_record("a", '{"order": 7}'))
     assert handler.deliver(records) == records
