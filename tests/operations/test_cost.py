@@ -7,7 +7,16 @@ import pytest
 from tests.operations import cost, scale
 from tests.operations.cost import KB, Workload
 from tests.operations.runbook import PROSE, ROOT, TEXT
+from tests.template.declared import TEMPLATE
 
+ON_THE_DASHBOARD = {
+    "calls": "apiCalls",
+    "writes": "writeUnits",
+    "reads": "readUnits",
+    "invocations": "lambdaRequests",
+    "milliseconds": "lambdaDuration",
+    "bytes": "logIngestion",
+}
 NUMBERING = (ROOT / "docs/numbering.md").read_text()
 
 
@@ -26,6 +35,12 @@ def test_units_are_those_that_were_measured() -> None:
         r"^\| write units \| 2\.00 \|.*\*\*[\d.]+ / ([\d.]+) / [\d.]+\*\* \|$", NUMBERING, re.MULTILINE
     )
     assert round(1 + cost.COMMIT_UNITS[99] / 99, 3) == pytest.approx(float(measured), abs=0.001)
+
+
+def test_the_dashboard_has_the_same_prices() -> None:
+    factors = {name: float(factor) for name, factor in re.findall(r"(\w+) \* ([\d.]+) / 1?[02]", TEMPLATE.read_text())}
+    prices = {name: cost.PRICES[ours]["usd"] for name, ours in ON_THE_DASHBOARD.items()}
+    assert factors == prices
 
 
 def test_prices_have_a_source_and_a_date() -> None:
