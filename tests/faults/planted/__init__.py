@@ -6,5 +6,6 @@ from tests.faults.planted.conditions import CONDITIONS
 from tests.faults.planted.decisions import DECISIONS
 from tests.faults.planted.progress import SAVES
 from tests.faults.planted.stamps import STAMPS
+from tests.faults.planted.sweeps import SWEEPS
 
-BUGS: list[Bug] = [*CONDITIONS, *DECISIONS, *COMMITS, *STAMPS, *SAVES]
+BUGS: list[Bug] = [*CONDITIONS, *DECISIONS, *COMMITS, *STAMPS, *SAVES, *SWEEPS]

@@ -75,6 +75,6 @@ CONDITIONS = [
         'parts = {"status": {"S": FAILED},', 'parts = {"status": {"S": FAILED}, "number": n(1),',
         f"{CALLS}::test_the_batch_makes_the_calls_that_are_faulted"),
     bug("a touch lets a waiting request expire", HONEST, "expressions",
-        '"SET #resentAt = :resentAt ADD', '"SET #resentAt = :resentAt, #ttl = :resentAt ADD',
+        '"SET #resentAt = :resentAt REMOVE', '"SET #resentAt = :resentAt, #ttl = :resentAt REMOVE',
         f"{CALLS}::test_a_request_that_waits_never_expires"),
 ]  # fmt: skip
