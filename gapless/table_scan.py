@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gapless.load import connect
 from gapless.target import Target
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 SEGMENTS = 8
-REPORT_EVERY = 10_000  # items between two reports of progress
+# DynamoDB ends a page at 1 MB; the embedded engine does not, and answers nobody else while it makes one.
+PAGE = 10_000
 
 Item = Mapping[str, Any]
 
@@ -22,34 +26,46 @@ def scan_requests(
     """Every request that has one of the statuses, with these attributes only, in no order.
 
     The whole table is read and paid for, bodies included: half a read unit for each 4 KB. A request that changes while
-    it is read may be shown as it was. progress: told every ten thousand items.
+    it is read may be shown as it was. progress: as of scan().
     """
-    dynamodb = connect(target)
     names = {f"#{name}": name for name in {"status", *attributes}}
     values = {f":status{place}": {"S": status} for place, status in enumerate(statuses)}
-    query: dict[str, Any] = {
-        "TableName": target.requests_table,
+    query = {
         "FilterExpression": f"#status IN ({', '.join(values)})",
         "ProjectionExpression": ", ".join(f"#{name}" for name in attributes),
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
-        "TotalSegments": SEGMENTS,
     }
-    pages: list[dict[str, Any]] = [query | {"Segment": segment} for segment in range(SEGMENTS)]
-    seen = 0
-    with ThreadPoolExecutor(SEGMENTS) as pool:
-        while pages:
-            answers = list(pool.map(lambda page: dynamodb.scan(**page), pages))
-            before, seen = seen, seen + sum(answer["ScannedCount"] for answer in answers)
-            if seen // REPORT_EVERY > before // REPORT_EVERY:
-                progress(f"{seen:,} requests read")
-            for answer in answers:
-                yield from answer["Items"]
-            pages = [
-                page | {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-                for page, answer in zip(pages, answers, strict=True)
-                if "LastEvaluatedKey" in answer
+    return scan(connect(target), target, query, progress)
+
+
+def scan(
+    dynamodb: "DynamoDBClient", target: Target, query: Mapping[str, Any], progress: Callable[[str], None]
+) -> Iterator[Item]:
+    """What a Scan of the requests table finds, in no order. progress: told after each round of pages."""
+    segments = count_segments(target)
+    asked: dict[str, Any] = {**query, "TableName": target.requests_table, "Limit": PAGE}
+    left = [asked]
+    if segments > 1:
+        left = [asked | {"TotalSegments": segments, "Segment": segment} for segment in range(segments)]
+    read = 0
+    with ThreadPoolExecutor(segments) as pool:
+        while left:
+            pages = list(pool.map(lambda one: dynamodb.scan(**one), left))
+            for page in pages:
+                yield from page["Items"]
+            read += sum(page["ScannedCount"] for page in pages)
+            progress(f"{read:,} requests read")
+            left = [
+                one | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+                for one, page in zip(left, pages, strict=True)
+                if "LastEvaluatedKey" in page
             ]
+
+
+def count_segments(target: Target) -> int:
+    """A local engine answers one call at a time, and goes through the whole table for each segment."""
+    return 1 if target.dynamodb else SEGMENTS
 
 
 def read_text(item: Item, attribute: str) -> str | None:

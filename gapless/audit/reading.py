@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +12,13 @@ from gapless.audit.findings import Report
 from gapless.audit.requests import ATTRIBUTES, Item, whole
 from gapless.audit.retention import Retention
 from gapless.load import connect
+from gapless.table_scan import scan
 from gapless.target import Target
 from items import LANE, to_owners
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SEGMENTS = 8
-# DynamoDB ends a page at 1 MB; the embedded engine does not, and answers nobody else while it makes one.
-PAGE = 10_000
 NAMES = {f"#{one}": one for one in ATTRIBUTES}
 PROJECTION: dict[str, Any] = {"ProjectionExpression": ", ".join(NAMES), "ExpressionAttributeNames": NAMES}
 
@@ -40,8 +37,6 @@ class Reader:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._dynamodb: DynamoDBClient = connect(target)
-        # A local engine answers one call at a time, and goes through the whole table for each segment.
-        self._segments = 1 if target.dynamodb else SEGMENTS
 
     def read_counters(self) -> dict[str, Item]:
         """Every counter, by name."""
@@ -63,26 +58,10 @@ class Reader:
         The whole table is paid for, bodies included: a read unit for each 4 KB.
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
         """
-        query: dict[str, Any] = {"TableName": self._target.requests_table, "ConsistentRead": True, "Limit": PAGE}
-        query |= PROJECTION
+        query: dict[str, Any] = {"ConsistentRead": True, **PROJECTION}
         if only is not None:
             query |= {"FilterExpression": "#counter = :counter", "ExpressionAttributeValues": {":counter": {"S": only}}}
-        if self._segments > 1:
-            query |= {"TotalSegments": self._segments}
-        left = [query | ({"Segment": one} if self._segments > 1 else {}) for one in range(self._segments)]
-        read = 0
-        with ThreadPoolExecutor(self._segments) as pool:
-            while left:
-                pages = list(pool.map(lambda one: self._dynamodb.scan(**one), left))
-                for page in pages:
-                    yield from page["Items"]
-                read += sum(page["ScannedCount"] for page in pages)
-                progress(f"{read:,} requests read")
-                left = [
-                    one | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-                    for one, page in zip(left, pages, strict=True)
-                    if "LastEvaluatedKey" in page
-                ]
+        return scan(self._dynamodb, self._target, query, progress)
 
     def read_requests(self, ids: Iterable[str]) -> dict[str, Item]:
         """Requests by id; those that are gone are missing."""
