@@ -11,7 +11,7 @@ from urllib.error import URLError
 import pytest
 
 from gapless.local.engine import free_port, listens
-from tests.sam.deployable import leave_out
+from tests.sam.deployable import deploy
 from tests.sam.deployed import Deployed
 from tests.sam.running import ROOT, SAM, clean_environment, find_python, run
 
@@ -81,9 +81,5 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
 def deployed(request: pytest.FixtureRequest, built: Path, endpoint: str) -> Deployed:
     """The stack that `sam deploy` made of the built template, once for each way of authorization."""
     name = f"gapless-{request.param.lower().replace('_', '-')}"
-    run(
-        *(SAM, "deploy", "--template-file", str(leave_out(built)), "--stack-name", name, "--no-progressbar"),
-        *("--config-file", str(ROOT / "samconfig.toml"), "--parameter-overrides", f"Authorization={request.param}"),
-        environment=clean_environment(AWS_ENDPOINT_URL=endpoint),
-    )
+    deploy(built, name, endpoint, f"Authorization={request.param}")
     return Deployed(name, request.param, endpoint)

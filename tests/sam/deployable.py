@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.sam.running import ROOT, SAM, clean_environment, run
+
 METRIC_MATH = "it makes alarms of one metric only"
 REFUSED = {
     "AWS::CloudWatch::Alarm": METRIC_MATH,
@@ -34,3 +36,12 @@ def leave_out(built: Path) -> Path:
     path = built / "deployable.yaml"
     path.write_text(yaml.yaml_dump(template), encoding="utf-8")
     return path
+
+
+def deploy(built: Path, name: str, endpoint: str, *parameters: str) -> None:
+    """`sam deploy` of a built template, for the first time or again. parameters: each `Name=Value`."""
+    run(
+        *(SAM, "deploy", "--template-file", str(leave_out(built)), "--stack-name", name, "--no-progressbar"),
+        *("--config-file", str(ROOT / "samconfig.toml"), "--parameter-overrides", *parameters),
+        environment=clean_environment(AWS_ENDPOINT_URL=endpoint),
+    )
