@@ -88,7 +88,8 @@ def test_who_waits_is_written_with_the_number_of_its_place() -> None:
 
 
 def test_who_was_decided_between_the_two_looks_is_left_alone() -> None:
-    report, _ = settle(make_entry("a"), (ReadStates, {"a": PENDING}), (ReadRequests, {}))
+    looks: Script = [(ReadStates, {"a": PENDING}), (ReadRequests, {}), (ReadStates, {"a": DONE})]
+    report, _ = settle(make_entry("a"), *looks)
     assert report == Report()
 
 
@@ -108,8 +109,8 @@ def test_an_entry_that_was_written_without_times_owns_whatever_has_its_ids() -> 
     entry = replace(make_entry(), owners=Owners(("a", "b"), (("c", "Rejected"),)))
     script: Script = [
         (ReadStates(("a", "b", "c"), ()), {"a": PENDING, "c": FAILED}),
-        (WriteTombstone(name_tombstone("b", None, "requests", 180), "requests", 180), None),
         (ReadRequests(("a",), ()), {"a": a}),
+        (WriteTombstone(name_tombstone("b", None, "requests", 180), "requests", 180), None),
         (Judge(a), NO_RESULT),
         (WriteStamps((Stamp(a, NO_RESULT, 170),)), written),
     ]
