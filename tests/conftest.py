@@ -18,7 +18,7 @@ os.environ.update(
         "RETENTION_DAYS": "30",
         "FAILED_RETENTION_DAYS": "0",
         "LANES": "on",
-        "MOST_RESENDS": "24",
+        "MOST_RESENDS": "12",
         "SWEEP_AFTER_SECONDS": "3600",
         "POWERTOOLS_SERVICE_NAME": "processor",
         "POWERTOOLS_METRICS_NAMESPACE": "Gapless",

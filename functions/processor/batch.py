@@ -17,7 +17,7 @@ class Rules:
     sent again so often is given up; now: epoch ms; new_key: a key that no journal item has had."""
 
     default_counter: str
-    most_resends: int = 24
+    most_resends: int = 12
     now: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     new_key: Callable[[], bytes] = lambda: uuid.uuid4().bytes
 

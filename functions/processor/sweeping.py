@@ -14,9 +14,12 @@ from waiting import Waiting
 
 @dataclass(frozen=True)
 class Sweep:
-    """When a sweeper steps in, in seconds: resend_after: a request has waited for so long, or since it was last sent
-    again; settle_after: a commit's own worker has had so long to write its stamps; prune_after: a lane is at rest.
-    now: epoch ms. None of them is needed for safety."""
+    """When a sweeper steps in, in seconds; none of them is needed for safety. now: epoch ms.
+
+    resend_after: a request has waited for so long, or twice as long since it was sent again, three times since the
+    second time, and so on; settle_after: a commit's own worker has had so long to write its stamps; prune_after: a lane
+    is at rest.
+    """
 
     now: Callable[[], int]
     resend_after: int = 3600
@@ -57,8 +60,12 @@ def prune(name: str, lane: str, entry: Entry, fence: int) -> Prune:
 
 
 def is_due(request: Waiting, sweep: Sweep) -> bool:
-    """Whether a request has waited for so long, and was not sent again of late: asked before it costs a write."""
-    return max(request.received_at, request.resent_at or 0) <= sweep.before(sweep.resend_after)
+    """Whether a request has waited long enough since it was last sent, each time longer by resend_after than before.
+
+    Asked before it costs a write. Longer and longer, because a sweeper cannot tell a request that fails every time from
+    one that nobody reads while the processor stands still: that may last for days, and must not use up the re-sends.
+    """
+    return max(request.received_at, request.resent_at or 0) <= sweep.before(sweep.resend_after * (request.resends + 1))
 
 
 def resend(request_id: str, sweep: Sweep) -> Steps[bool]:

@@ -16,12 +16,13 @@ SEGMENTS = 4  # read at once; a page is 1 MB of the table, and its answer hardly
 
 @dataclass(frozen=True)
 class Waiting:
-    """A request that waits. received_at, resent_at (None: never): epoch ms."""
+    """A request that waits. received_at, resent_at (None: never): epoch ms; resends: how often it was sent again."""
 
     request_id: str
     counter: str
     received_at: int
     resent_at: int | None
+    resends: int = 0
 
 
 def scan_waiting(client: "DynamoDBClient", table: str, readers: Executor) -> Iterator[list[Waiting]]:
@@ -43,9 +44,9 @@ def scan_segment(client: "DynamoDBClient", table: str, segment: int) -> Iterator
         TableName=table,
         Segment=segment,
         TotalSegments=SEGMENTS,
-        ProjectionExpression="requestId, #counter, #receivedAt, #resentAt",
+        ProjectionExpression="requestId, #counter, #receivedAt, #resentAt, #resends",
         FilterExpression=IS_WAITING,
-        ExpressionAttributeNames={f"#{one}": one for one in ("status", "counter", "receivedAt", "resentAt")},
+        ExpressionAttributeNames={f"#{one}": one for one in ("status", "counter", "receivedAt", "resentAt", "resends")},
         ExpressionAttributeValues={":pending": {"S": PENDING}},
     ):
         yield [read_waiting(item) for item in page["Items"]]
@@ -54,4 +55,5 @@ def scan_segment(client: "DynamoDBClient", table: str, segment: int) -> Iterator
 def read_waiting(item: Any) -> Waiting:
     """Read what a scan gives of a request."""
     resent_at = int(item["resentAt"]["N"]) if "resentAt" in item else None
-    return Waiting(item["requestId"]["S"], item["counter"]["S"], int(item["receivedAt"]["N"]), resent_at)
+    resends = int(item.get("resends", {}).get("N", 0))
+    return Waiting(item["requestId"]["S"], item["counter"]["S"], int(item["receivedAt"]["N"]), resent_at, resends)

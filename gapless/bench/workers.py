@@ -24,7 +24,7 @@ SETTINGS = {
     "RETENTION_DAYS": "30",
     "FAILED_RETENTION_DAYS": "0",
     "LANES": "on",
-    "MOST_RESENDS": "24",
+    "MOST_RESENDS": "12",
     "SWEEP_AFTER_SECONDS": "3600",
 }
 TABLE_SETTINGS = {"RequestsTable": "REQUESTS_TABLE", "CountersTable": "COUNTERS_TABLE", "JournalTable": "JOURNAL_TABLE"}

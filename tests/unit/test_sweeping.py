@@ -81,6 +81,15 @@ def test_a_request_is_due_when_it_has_waited_for_so_long_and_for_so_long_since_i
     assert not is_due(Waiting("a", "requests", before - 9, before + 1), SWEEP)
 
 
+def test_each_time_a_request_waits_longer() -> None:
+    """A weekend without a processor must not use up the re-sends."""
+    for resends, seconds in ((0, 600), (1, 1200), (2, 1800), (11, 7200)):
+        sent = NOW - seconds * 1000
+        assert is_due(Waiting("a", "requests", 0, sent, resends), SWEEP)
+        assert not is_due(Waiting("a", "requests", 0, sent + 1, resends), SWEEP)
+    assert is_due(Waiting("a", "requests", 0, NOW, 11), Sweep(lambda: NOW, resend_after=0)), "an operator's are at once"
+
+
 def test_a_request_is_sent_again_unless_it_was_of_late() -> None:
     expected = Resend("a", before=NOW - 600_000)
     assert follow(resend("a", SWEEP), (expected, True)).result is True
