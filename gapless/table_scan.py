@@ -50,17 +50,20 @@ def scan(
         left = [asked | {"TotalSegments": segments, "Segment": segment} for segment in range(segments)]
     read = 0
     with ThreadPoolExecutor(segments) as pool:
-        while left:
-            pages = list(pool.map(lambda one: dynamodb.scan(**one), left))
-            for page in pages:
-                yield from page["Items"]
-            read += sum(page["ScannedCount"] for page in pages)
-            progress(f"{read:,} requests read")
+        coming = [pool.submit(dynamodb.scan, **one) for one in left]
+        while coming:
+            pages = [one.result() for one in coming]
             left = [
                 one | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
                 for one, page in zip(left, pages, strict=True)
                 if "LastEvaluatedKey" in page
             ]
+            # Read while the caller looks at those that are here.
+            coming = [pool.submit(dynamodb.scan, **one) for one in left]
+            read += sum(page["ScannedCount"] for page in pages)
+            progress(f"{read:,} requests read")
+            for page in pages:
+                yield from page["Items"]
 
 
 def count_segments(target: Target) -> int:
