@@ -21,9 +21,14 @@ BATCH = 8
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackgroundStack]:
-    """One shard, batches of eight, two retries, and a work() that a body can make fail."""
+    """One shard, batches of eight, two retries, and a work() that a body can make fail.
+
+    The failure queue's messages are left to the test: the sweeper does not read them here.
+    """
     template = copy_stack(tmp_path_factory.mktemp("poison"))
     replace_in(template, "MaximumRetryAttempts: 10", "MaximumRetryAttempts: 2")
+    queue = "Queue: !GetAtt FailureQueue.Arn\n"
+    replace_in(template, queue, f"{queue}            Enabled: false\n")
     work = template.parent / "functions/processor/work.py"
     sound = '    if "lines" not in request.body:'
     replace_in(work, sound, f'    if request.body.get("poison"):\n        raise OSError("a poison request")\n{sound}')
