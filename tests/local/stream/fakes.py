@@ -208,9 +208,9 @@ class FakeTime:
         return Clock(time=lambda: self.now, monotonic=lambda: self.now, sleep=self.sleep)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for `seconds` of this clock."""
+        """Wait for `seconds` of this clock; what is over by now is not waited for."""
         self.slept.append(seconds)
-        if self._hurry:
+        if self._hurry or seconds <= 0:
             self.now += seconds
             await asyncio.sleep(0)
             return
