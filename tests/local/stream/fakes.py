@@ -219,14 +219,20 @@ class FakeTime:
         await sleeper
 
     async def advance(self, seconds: float) -> None:
-        """Move the clock on, and let everything run that was waiting for it."""
+        """Let everything run that needs no time, move the clock on, and let everything run that was waiting for it."""
+        await run_all()
         self.now += seconds
         while self._sleepers and self._sleepers[0][0] <= self.now:
             sleeper = heapq.heappop(self._sleepers)[2]
             if not sleeper.done():
                 sleeper.set_result(None)
-        for _ in range(20):
-            await asyncio.sleep(0)
+        await run_all()
+
+
+async def run_all() -> None:
+    """Let every task run until it waits for something; a few in a row wake each other."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 def settings(**properties: object) -> MappingSettings:
