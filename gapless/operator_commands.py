@@ -120,7 +120,7 @@ def logs(
 def sweep(resend_after: int | None, stack: str | None, endpoint: Path | None, output: str) -> None:
     """Find what the stream has lost: finish what is numbered, send what waits through the stream again.
 
-    Does now what the stack does every five minutes. Safe at any time, and any number of times.
+    Does now what the stack does on its schedule. Safe at any time, and any number of times.
     """
     from gapless.sweep import SweepFailed, run_sweeper
 
