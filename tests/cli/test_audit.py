@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,16 +15,9 @@ import pytest
 from gapless.client import Client
 from gapless.counters import Counters, Options
 from gapless.load import connect, send, wait_until_finished
-from gapless.local.background import BackgroundStack, running_stack
+from gapless.local.background import BackgroundStack
 
 REQUESTS = 400
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[BackgroundStack]:
-    """One stack for the module."""
-    with running_stack() as stack:
-        yield stack
 
 
 def audit(stack: BackgroundStack, *arguments: str) -> tuple[int, dict[str, Any], str]:

@@ -4,21 +4,13 @@ import json
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gapless.local.background import BackgroundStack, running_stack
+from gapless.local.background import BackgroundStack
 
 Result = subprocess.CompletedProcess[bytes]
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[BackgroundStack]:
-    """One stack for the module."""
-    with running_stack() as stack:
-        yield stack
 
 
 @pytest.fixture

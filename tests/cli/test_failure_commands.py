@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,17 +13,10 @@ import pytest
 from gapless.client import Client
 from gapless.counters import Counters, Options
 from gapless.load import connect
-from gapless.local.background import BackgroundStack, running_stack
+from gapless.local.background import BackgroundStack
 from tests.waiting import wait_until
 
 Result = subprocess.CompletedProcess[bytes]
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[BackgroundStack]:
-    """One stack for the module."""
-    with running_stack() as stack:
-        yield stack
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,17 +11,10 @@ import pytest
 from gapless.client import Client
 from gapless.counters import Counters, Options
 from gapless.load import connect, send, wait_until_finished
-from gapless.local.background import BackgroundStack, running_stack
+from gapless.local.background import BackgroundStack
 from tests.checker import find_faults, scan
 
 EARLY, LATE, AFTER = 40, 30, 200
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[BackgroundStack]:
-    """One stack for the module."""
-    with running_stack() as stack:
-        yield stack
 
 
 @pytest.fixture

@@ -161,6 +161,13 @@ JOURNAL_MODES = {
 }
 
 
+@pytest.fixture(scope="module")
+def first_seed(pytestconfig: pytest.Config) -> int:
+    """Worlds are numbered from --seed on, so that a failing one is the first of its replay."""
+    seed: int = pytestconfig.getoption("--seed")
+    return seed
+
+
 @pytest.fixture(params=JOURNAL_MODES)
 def journal_mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Where the ids of an entry are kept."""

@@ -26,13 +26,6 @@ ENOUGH = 400  # worlds to find what a part of the repair is for
 
 
 @pytest.fixture(scope="module")
-def first_seed(pytestconfig: pytest.Config) -> int:
-    """Worlds are numbered from --seed on, so that a failing one is the first of its replay."""
-    seed: int = pytestconfig.getoption("--seed")
-    return seed
-
-
-@pytest.fixture(scope="module")
 def total() -> Tally[str]:
     """What the audits of all the worlds have seen."""
     return Tally()

@@ -25,13 +25,6 @@ ENOUGH = 200  # worlds to find what a guard is for
 
 
 @pytest.fixture(scope="module")
-def first_seed(pytestconfig: pytest.Config) -> int:
-    """Worlds are numbered from --seed on, so that a failing one is the first of its replay."""
-    seed: int = pytestconfig.getoption("--seed")
-    return seed
-
-
-@pytest.fixture(scope="module")
 def total() -> Tally[str]:
     """What has happened in all the worlds."""
     return Tally()
