@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from gapless.attributes import Item, read_number, read_text
 from gapless.load import connect
-from gapless.table_scan import Item, read_number, read_text, scan_requests
+from gapless.table_scan import scan_requests
 from gapless.target import Target
 
 if TYPE_CHECKING:

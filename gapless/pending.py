@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Any
 
-from gapless.table_scan import Item, read_number, read_text, scan_requests
+from gapless.attributes import Item, read_number, read_text
+from gapless.table_scan import scan_requests
 from gapless.target import Target
 
 ATTRIBUTES = ("requestId", "counter", "receivedAt", "resends")

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
+from gapless.attributes import Item, read_number, read_text
 from gapless.failures import read_request
 from gapless.load import connect
-from gapless.table_scan import Item, read_number, read_text
 from gapless.target import Target
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from gapless.attributes import read_number, read_text
 from gapless.control import ask_target
 from gapless.counters import CounterError, Counters, to_counter
 from gapless.deployed import find_alarms, find_resources, make_client, read_mapping, read_metrics
-from gapless.table_scan import read_number, read_text, scan_requests
+from gapless.table_scan import scan_requests
 from gapless.target import Target
 
 # As the alarms of template.yaml have it.

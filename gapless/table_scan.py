@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from gapless.attributes import Item
 from gapless.load import connect
 from gapless.target import Target
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 SEGMENTS = 8
 # DynamoDB ends a page at 1 MB; the embedded engine does not, and answers nobody else while it makes one.
 PAGE = 10_000
-
-Item = Mapping[str, Any]
 
 
 def scan_requests(
@@ -69,17 +68,3 @@ def scan(
 def count_segments(target: Target) -> int:
     """A local engine answers one call at a time, and goes through the whole table for each segment."""
     return 1 if target.dynamodb else SEGMENTS
-
-
-def read_text(item: Item, attribute: str) -> str | None:
-    """A text attribute; None where it is missing, or something else."""
-    found = item.get(attribute, {}).get("S")
-    return None if found is None else str(found)
-
-
-def read_number(item: Item, attribute: str) -> int | None:
-    """A whole number; None where it is missing, or something else."""
-    try:
-        return int(item[attribute]["N"])
-    except (KeyError, TypeError, ValueError):
-        return None

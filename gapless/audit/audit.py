@@ -30,12 +30,13 @@ from collections.abc import Iterable, Mapping
 
 from counter import Counter
 from entry import Owners
+from gapless.attributes import Item, read_number
 from gapless.audit.claims import Claims
 from gapless.audit.counters import is_as_before, is_numbering, read_counters, to_numbers
 from gapless.audit.findings import MOST, Account, Finding, Findings, Report
 from gapless.audit.links import Links
 from gapless.audit.ordinals import Run
-from gapless.audit.requests import Crowd, Item, faults_of, whole
+from gapless.audit.requests import Crowd, faults_of
 from gapless.audit.retention import Retention
 from gapless.audit.tally import Conclusion, Tally, tally_of
 from request import DONE, FAILED, PENDING
@@ -80,22 +81,22 @@ class Audit:
             self._findings.of(kind, name).add(request_id)
         self._links.add(item)
         self._look_at_times(item)
-        self._newest[name] = max(self._newest.get(name, 0), whole(item, "receivedAt") or 0)
+        self._newest[name] = max(self._newest.get(name, 0), read_number(item, "receivedAt") or 0)
         if "number" in item:
             self._claims.see(item)
             self._add_number(name, request_id, item)
 
     def _add_number(self, name: str, request_id: str, item: Item) -> None:
-        number, tally = whole(item, "number"), self._tallies.get(name)
+        number, tally = read_number(item, "number"), self._tallies.get(name)
         if tally is None:
             self._strangers[name].add(request_id, number)
-        elif number is None or not tally.add(number, whole(item, "receivedAt")):
+        elif number is None or not tally.add(number, read_number(item, "receivedAt")):
             self._misfits[name].add(request_id, number)
 
     def _look_at_times(self, item: Item) -> None:
         """How long requests are kept, and since when the oldest waits."""
         status = item.get("status", {}).get("S", "")
-        received, completed, ttl = (whole(item, name) for name in ("receivedAt", "completedAt", "ttl"))
+        received, completed, ttl = (read_number(item, name) for name in ("receivedAt", "completedAt", "ttl"))
         if status == PENDING:
             self._pending += 1
             if received is not None:
@@ -216,7 +217,7 @@ class Audit:
         """
         owners: dict[tuple[str, int], list[str]] = {}
         for item in items:
-            number = whole(item, "number")
+            number = read_number(item, "number")
             if number is not None:
                 owners.setdefault((item["counter"]["S"], number), []).append(item["requestId"]["S"])
         for finding in self._findings.list():

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from counter import Counter
+from gapless.attributes import Item, read_number
 from gapless.audit.ordinals import Run
-from gapless.audit.requests import Item, whole
 from items import to_counter
 
 FROZEN = ("start", "increment", "cycle", "allocation", "fault")  # options, once a number was handed out
@@ -20,7 +20,7 @@ def read_counter(name: str, item: Item) -> Counter:
     """One counter, however broken; with the capacity that its max or min leaves, should the item say more."""
     try:
         counter = to_counter(name, item)
-        bound = whole(item, "max" if counter.increment > 0 else "min")
+        bound = read_number(item, "max" if counter.increment > 0 else "min")
     except (KeyError, TypeError, ValueError) as error:
         return Counter(name, fault=f"its item cannot be read: {error!r}")
     if bound is None or counter.fault or (counter.cycle and counter.capacity):

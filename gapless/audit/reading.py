@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from connection import Setback, read_batches
 from entry import Owners
+from gapless.attributes import Item, read_number
 from gapless.audit.audit import Audit
 from gapless.audit.findings import Report
-from gapless.audit.requests import ATTRIBUTES, Item, whole
+from gapless.audit.requests import ATTRIBUTES
 from gapless.audit.retention import Retention
+from gapless.counters import Counters
 from gapless.load import connect
 from gapless.table_scan import scan
 from gapless.target import Target
@@ -40,10 +42,7 @@ class Reader:
 
     def read_counters(self) -> dict[str, Item]:
         """Every counter, by name."""
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._target.counters_table, ConsistentRead=True
-        )
-        return {item["counterName"]["S"]: item for page in pages for item in page["Items"]}
+        return {item["counterName"]["S"]: item for item in Counters(self._target).read_items()}
 
     def read_journals(self, counters: Iterable[Item]) -> Mapping[bytes, Owners]:
         """The owners that the counters' entries have in the journal, by key."""
@@ -103,4 +102,4 @@ def audit(target: Target, only: str | None, kept: Retention, progress: Progress)
 def is_wanted(item: Item, wanted: Mapping[str, set[int]]) -> bool:
     """Whether a request has one of the numbers, by counter."""
     numbers = wanted.get(item.get("counter", {}).get("S", ""), ())
-    return whole(item, "number") in numbers
+    return read_number(item, "number") in numbers

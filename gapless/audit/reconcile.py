@@ -32,11 +32,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from counter import Counter
+from gapless.attributes import Item
 from gapless.audit.audit import CHANGED, Audit
 from gapless.audit.counters import read_counter
 from gapless.audit.findings import Finding, Report, name_run
 from gapless.audit.ordinals import Run, count_runs
-from gapless.audit.requests import Item
 from stamping import name_tombstone
 
 CLOCK_SKEW = 60_000  # ms, as for a counter's first commit

@@ -1,13 +1,11 @@
 """Requests as an audit reads them, each by itself. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import gcd
-from typing import Any
 
+from gapless.attributes import Item
 from gapless.audit.findings import MOST
-
-Item = Mapping[str, Any]
 
 # All that an audit reads of a request.
 ATTRIBUTES = (
@@ -68,11 +66,3 @@ def faults_of(item: Item) -> Iterator[str]:
             return
         case _:
             yield "unknown-status"
-
-
-def whole(item: Item, attribute: str) -> int | None:
-    """A whole number; None where it is missing, or something else."""
-    try:
-        return int(item[attribute]["N"])
-    except (KeyError, TypeError, ValueError):
-        return None

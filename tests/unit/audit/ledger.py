@@ -8,9 +8,10 @@ from typing import Any
 
 from counter import Counter
 from entry import Entry, Owners
+from gapless.attributes import read_number
 from gapless.audit.audit import Audit
 from gapless.audit.findings import Finding, Report
-from gapless.audit.requests import ATTRIBUTES, whole
+from gapless.audit.requests import ATTRIBUTES
 from gapless.audit.retention import DAY, Retention
 from request import DONE, FAILED, PENDING, VOID
 from stamping import name_tombstone
@@ -160,7 +161,7 @@ def run_audit(ledger: Ledger, kept: Retention = KEPT, only: str | None = None) -
 def owners(ledger: Ledger, wanted: Mapping[str, set[int]]) -> Iterator[Item]:
     """The requests that have the numbers."""
     for item in ledger.requests.values():
-        if whole(item, "number") in wanted.get(item["counter"]["S"], ()):
+        if read_number(item, "number") in wanted.get(item["counter"]["S"], ()):
             yield item
 
 
